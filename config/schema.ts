@@ -1,0 +1,659 @@
+// Every setting with its unit, its default and its reason, as one zod schema; docs/settings.md is printed from it.
+import { isIP } from 'node:net';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+/** Which variable of the environment wins over which setting. Read in config/load.ts. */
+export const environmentVariables = {
+  ISSUER: 'issuer',
+  HOST: 'listen.host',
+  PORT: 'listen.port',
+  TRUSTED_PROXIES: 'trusted_proxies',
+  DATABASE_URL: 'database.url',
+  LATCHKEY_SECRETS_FILE: 'secrets_file',
+} as const;
+
+const TEN_YEARS_SECONDS = 315_360_000;
+const clientTypes = ['web', 'native', 'browser', 'service'] as const;
+const confidentialMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
+const nativeLoopbackHosts = ['127.0.0.1', '[::1]', 'localhost'];
+const scriptingSchemes = ['javascript:', 'data:', 'file:', 'vbscript:', 'about:', 'blob:'];
+// RFC 7518 section 6: the members that only the owner of the key may know.
+const privateJwkMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+export type ClientType = (typeof clientTypes)[number];
+
+/** Is this host, as URL.hostname writes it, this machine and no other (RFC 6761 section 6.3)? */
+export function isLoopbackHost(hostname: string): boolean {
+  if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]') return true;
+  return isIP(hostname) === 4 && hostname.startsWith('127.');
+}
+
+/**
+ * Why this redirect URI may not be registered by a client of this type, in words; undefined when it may.
+ * RFC 6749 section 3.1.2, RFC 8252 section 7, RFC 9700 section 4.1.
+ */
+export function findRedirectUriFault(uri: string, type: ClientType): string | undefined {
+  const fault = findUriFault(uri);
+  if (fault !== undefined) return fault;
+  const { protocol, hostname } = new URL(uri);
+  // The URL parser drops control characters and case, so this meets ` JaVaScRiPt:` too.
+  if (scriptingSchemes.includes(protocol))
+    return 'must not use a scheme that a browser runs or opens by itself';
+  if (/^[^/?]*\/\/[^/?]*@/.test(uri)) return 'must not have a user name or password';
+  if (uri.includes('*')) return 'must not have a wildcard: redirect URIs are compared exactly';
+  if (protocol !== 'https:' && protocol !== 'http:') return findSchemeFault(protocol, type);
+  if (!/^https?:\/\/[^/?]/.test(uri)) return 'must be written as https://host/path';
+  return findWebUriFault(protocol, hostname, type);
+}
+
+function findUriFault(uri: string): string | undefined {
+  if (/[^\x21-\x7e]|\\/.test(uri)) return 'must be plain ASCII without spaces and backslashes';
+  if (!URL.canParse(uri)) return 'must be an absolute URI';
+  return uri.includes('#') ? 'must not have a fragment' : undefined;
+}
+
+function findSchemeFault(protocol: string, type: ClientType): string | undefined {
+  if (type !== 'native') return 'must be https, or http on a loopback host';
+  // RFC 8252 section 7.1: a scheme like com.example.app belongs to whoever owns the domain; `app:` to nobody.
+  return protocol.includes('.')
+    ? undefined
+    : 'needs a private-use scheme with a dot, such as com.example.app';
+}
+
+function findWebUriFault(protocol: string, hostname: string, type: ClientType): string | undefined {
+  if (type === 'native' && nativeLoopbackHosts.includes(hostname)) {
+    return protocol === 'http:'
+      ? undefined
+      : 'must be http on a loopback host: a native app has no certificate for it';
+  }
+  if (protocol === 'https:') return undefined;
+  return type !== 'native' && isLoopbackHost(hostname)
+    ? undefined
+    : 'must be https unless its host is loopback';
+}
+
+function findIssuerFault(issuer: string): string | undefined {
+  if (!URL.canParse(issuer)) return 'must be a URL such as https://id.example.com';
+  const url = new URL(issuer);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return 'must be https, or http on a loopback host';
+  if (issuer.includes('@')) return 'must not have a user name or password';
+  if (issuer.includes('?')) return 'must not have a query (RFC 8414 section 2)';
+  if (issuer.includes('#')) return 'must not have a fragment (RFC 8414 section 2)';
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    return 'must be https unless its host is loopback';
+  if (url.pathname !== '/') return 'must not have a path: only a whole host is served so far';
+  // Clients compare the issuer as text (RFC 8414 section 3.3), so there must be one way to write it.
+  if (issuer.endsWith('/')) return 'must not end with a slash: clients compare it as text';
+  if (issuer !== url.origin) return 'must be written with a lower-case host and without the default port';
+  return undefined;
+}
+
+function findOriginFault(origin: string): string | undefined {
+  if (!URL.canParse(origin)) return 'must be an origin such as https://app.example.com';
+  const url = new URL(origin);
+  if (url.origin !== origin)
+    return 'must be an origin: scheme, lower-case host and port, and nothing after them';
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))
+    return undefined;
+  return 'must be https unless its host is loopback';
+}
+
+function findDatabaseUrlFault(value: string): string | undefined {
+  if (value.startsWith('sqlite:')) {
+    const path = value.slice('sqlite:'.length);
+    if (path === '') return 'needs a path after sqlite:';
+    return path === ':memory:' ? 'must name a file: a database in memory has no write-ahead log' : undefined;
+  }
+  if (!/^postgres(ql)?:\/\//.test(value)) return 'must begin with sqlite: or postgres://';
+  return URL.canParse(value) ? undefined : 'must be a URL such as postgres://user:password@host:5432/name';
+}
+
+function isNetwork(value: string): boolean {
+  const [, address, prefix] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(value) ?? [];
+  if (address === undefined || prefix === undefined) return false;
+  const family = isIP(address);
+  // A prefix of 0 is everybody, and whoever is a trusted proxy may claim any address.
+  return family !== 0 && Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+function isWebLink(value: string): boolean {
+  return URL.canParse(value) && ['https:', 'http:', 'mailto:'].includes(new URL(value).protocol);
+}
+
+type FaultFinder = (value: string) => string | undefined;
+
+function textWithout(findFault: FaultFinder) {
+  return z.string().superRefine((value, context) => {
+    const fault = findFault(value);
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+  });
+}
+
+function whole(fallback: number, reason: string, { min = 1, max = 1_000_000 } = {}) {
+  return z.int().min(min).max(max).default(fallback).describe(reason);
+}
+
+function seconds(fallback: number, reason: string, { min = 1, max = TEN_YEARS_SECONDS } = {}) {
+  return whole(fallback, reason, { min, max });
+}
+
+function flag(fallback: boolean, reason: string) {
+  return z.boolean().default(fallback).describe(reason);
+}
+
+function list<T extends z.ZodType>(item: T, reason: string) {
+  return z.array(item).default([]).describe(reason);
+}
+
+/**
+ * Runs a rule over several settings although another one of the section is at fault, so that every fault
+ * is told at once: the rule is left out only when a setting that it reads is itself at fault.
+ */
+function reads(...fields: string[]) {
+  return ({ issues }: z.core.ParsePayload): boolean =>
+    !issues.some(({ path = [], code }) => {
+      const field = path[0];
+      return field === undefined ? code === 'invalid_type' : fields.includes(String(field));
+    });
+}
+
+const scopeName = z
+  .string()
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]+$/,
+    'must be a scope name: no spaces, quotes or backslashes (RFC 6749 section 3.3)',
+  );
+
+// OpenID Connect Core sections 5.4 and 11: what these say is about the person, and no API can mean anything else by them.
+const issuerScopes = ['openid', 'profile', 'email', 'offline_access'];
+
+const resourceScopeName = scopeName.refine(
+  (name) => !issuerScopes.includes(name),
+  'is a scope of this server itself and cannot be one of an API',
+);
+
+const clientId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces (RFC 6749 appendix A.1)');
+
+const words = z.string().min(1).max(200);
+
+const network = z.string().refine(isNetwork, 'must be a network such as 10.0.0.0/8 or fd00::/8');
+
+const hostName = z
+  .string()
+  .regex(
+    /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
+    'must be a lower-case host name, with :port where there is one',
+  );
+
+const webLink = z.string().refine(isWebLink, 'must be an https, http or mailto link');
+
+const secretHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in 64 lower-case hex digits, never the secret itself');
+
+const publicKey = z
+  .looseObject({ kty: z.enum(['RSA', 'EC', 'OKP']).describe('The kind of key.') })
+  .superRefine(
+    (key, context) => {
+      for (const member of privateJwkMembers.filter((name) => Object.hasOwn(key, name))) {
+        context.addIssue({
+          code: 'custom',
+          path: [member],
+          message: 'is a private member: register the public key only',
+        });
+      }
+    },
+    { when: reads() },
+  );
+
+const jwks = z.strictObject({
+  keys: z.array(publicKey).min(1).describe('Public keys as JWK (RFC 7517); private members are refused.'),
+});
+
+const listen = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ fallback: 'localhost, or 0.0.0.0' })
+    .describe(
+      'Address to listen on. Only this machine while the issuer is loopback, otherwise every interface.',
+    ),
+  port: whole(3000, 'TCP port. 0 lets the system choose one, for tests.', { min: 0, max: 65_535 }),
+});
+
+const database = z.strictObject({
+  url: textWithout(findDatabaseUrlFault)
+    .default('sqlite:data/latchkey.sqlite')
+    .describe(
+      '`sqlite:PATH` (one machine) or `postgres://…` (several). The path is relative to the working directory.',
+    ),
+  pool_max: whole(8, 'Connections to PostgreSQL at most, for one process. SQLite has a single writer.', {
+    max: 1000,
+  }),
+});
+
+const branding = z.strictObject({
+  name: words.default('Latchkey').describe('The name that people read on every page and in every message.'),
+  accent_color: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f6feb"')
+    .optional()
+    .describe('Colour of buttons and links; unset is the colour of the stylesheet.'),
+  support_url: webLink.optional().describe('Where people find help; unset shows no link.'),
+  privacy_url: webLink.optional().describe('The privacy policy; unset shows no link.'),
+  terms_url: webLink.optional().describe('The terms of use; unset shows no link.'),
+});
+
+const people = z.strictObject({
+  sign_up: flag(true, 'May people make an account themselves? Otherwise an operator makes it.'),
+  password_min_length: whole(
+    12,
+    'Characters of a new password. Length is what counts; nothing else is asked (ASVS 6.2.1).',
+    {
+      min: 8,
+      max: 64,
+    },
+  ),
+  blocked_password_words: list(
+    z.string().min(3),
+    'Words that no password may be built upon, such as the name of the product (ASVS 6.2.11).',
+  ),
+});
+
+const sessions = z
+  .strictObject({
+    idle_seconds: seconds(1_209_600, 'A person who stays away this long (14 days) signs in again.'),
+    absolute_seconds: seconds(2_592_000, 'After this long (30 days) everybody signs in again, however busy.'),
+    admin_idle_seconds: seconds(
+      1800,
+      'The same for administrators (30 minutes): an open door there costs more.',
+    ),
+    admin_absolute_seconds: seconds(43_200, 'The same for administrators (12 hours): a working day.'),
+    step_up_seconds: seconds(
+      300,
+      'How long ago the password may have been given when something dangerous is done.',
+    ),
+  })
+  .refine((section) => section.idle_seconds <= section.absolute_seconds, {
+    path: ['idle_seconds'],
+    error: 'must not be longer than absolute_seconds',
+    when: reads('idle_seconds', 'absolute_seconds'),
+  })
+  .refine((section) => section.admin_idle_seconds <= section.admin_absolute_seconds, {
+    path: ['admin_idle_seconds'],
+    error: 'must not be longer than admin_absolute_seconds',
+    when: reads('admin_idle_seconds', 'admin_absolute_seconds'),
+  });
+
+const tokens = z
+  .strictObject({
+    access_token_seconds: seconds(3600, 'Life of an access token; a resource may set its own.'),
+    authorization_code_seconds: seconds(60, 'Life of a code: one redirect and one call (ASVS 10.4.3).', {
+      max: 60,
+    }),
+    id_token_seconds: seconds(600, 'Life of an ID token: it tells of a sign-in, it is no key to anything.'),
+    interaction_seconds: seconds(1800, 'How long sign-in and consent may take; a stale page is a trap.', {
+      max: 1800,
+    }),
+    refresh_idle_seconds: seconds(2_592_000, 'A refresh token that is not used this long (30 days) is dead.'),
+    refresh_absolute_seconds: seconds(
+      31_536_000,
+      'After this long (365 days) the person is asked again, however busy.',
+    ),
+    refresh_retry_window_seconds: seconds(
+      10,
+      'The same refresh sent again within this time gets the same successor: an answer lost on the way logs nobody out. 0 is never.',
+      { min: 0, max: 60 },
+    ),
+    tombstone_seconds: seconds(
+      86_400,
+      'How long spent and revoked rows are kept, so that a replay is known as one.',
+    ),
+    clock_skew_seconds: seconds(15, 'How far the clocks of others may be off when they sign a time.', {
+      min: 0,
+      max: 15,
+    }),
+  })
+  .refine((section) => section.refresh_idle_seconds <= section.refresh_absolute_seconds, {
+    path: ['refresh_idle_seconds'],
+    error: 'must not be longer than refresh_absolute_seconds',
+    when: reads('refresh_idle_seconds', 'refresh_absolute_seconds'),
+  });
+
+const limit = z.strictObject({
+  max: z.int().min(1).describe('How many in one window.'),
+  window_seconds: z.int().min(1).max(TEN_YEARS_SECONDS).describe('How long the window is.'),
+});
+
+const server = z
+  .strictObject({
+    headers_timeout_seconds: seconds(10, 'A caller who sends its headers slower than this is cut off.'),
+    request_timeout_seconds: seconds(15, 'The same for the whole request: no slow body holds a connection.'),
+    keep_alive_seconds: seconds(5, 'How long an idle connection stays open.'),
+    shutdown_seconds: seconds(
+      10,
+      'How long running requests may take to end when the server is told to stop.',
+    ),
+    max_connections_per_address: whole(
+      512,
+      'Open connections from one address, so that one caller cannot take all.',
+    ),
+    body_bytes: whole(57_344, 'Largest body of a request, in bytes (56 KiB).', { min: 1024, max: 1_048_576 }),
+  })
+  .refine((section) => section.headers_timeout_seconds <= section.request_timeout_seconds, {
+    path: ['headers_timeout_seconds'],
+    error: 'must not be longer than request_timeout_seconds',
+    when: reads('headers_timeout_seconds', 'request_timeout_seconds'),
+  });
+
+const credentials = {
+  secret_sha256: z
+    .array(secretHash)
+    .max(2)
+    .default([])
+    .describe('SHA-256 of the secret, never the secret; two while it is being changed.'),
+  jwks: jwks.optional().describe('Public keys for private_key_jwt.'),
+};
+
+type Credentials = { auth: string; secret_sha256: string[]; jwks?: unknown };
+
+function hasFittingSecret({ auth, secret_sha256 }: Credentials): boolean {
+  return auth.startsWith('client_secret_') === secret_sha256.length > 0;
+}
+
+function hasFittingKeys({ auth, jwks }: Credentials): boolean {
+  return auth !== 'private_key_jwt' || jwks !== undefined;
+}
+
+const fittingSecret = {
+  path: ['secret_sha256'],
+  error: 'is needed with client_secret_basic and client_secret_post, and only there',
+  when: reads('auth', 'secret_sha256'),
+};
+
+const fittingKeys = {
+  path: ['jwks'],
+  error: 'is needed with private_key_jwt',
+  when: reads('auth', 'jwks'),
+};
+
+function isSubset(part: string[], all: string[]): boolean {
+  return part.every((name) => all.includes(name));
+}
+
+type Uris = { type: ClientType; redirect_uris: string[]; post_logout_redirect_uris: string[] };
+
+function refineUris(field: 'redirect_uris' | 'post_logout_redirect_uris') {
+  return (client: Uris, context: z.RefinementCtx): void => {
+    client[field].forEach((uri, index) => {
+      const fault = findRedirectUriFault(uri, client.type);
+      if (fault !== undefined) context.addIssue({ code: 'custom', path: [field, index], message: fault });
+    });
+  };
+}
+
+/** One OAuth client, as the file declares it (RFC 7591 section 2 gives the meanings). */
+export const clientSchema = z
+  .strictObject({
+    client_id: clientId.describe('The public name of the client in the protocol; never reused.'),
+    name: words.describe('What people read when they are asked to consent.'),
+    type: z
+      .enum(clientTypes)
+      .describe(
+        'web: a server with pages. native: an app. browser: script in a page. service: no people.',
+      ),
+    grants: z
+      .array(
+        z.enum([
+          'authorization_code',
+          'refresh_token',
+          'client_credentials',
+          'urn:ietf:params:oauth:grant-type:device_code',
+          'urn:ietf:params:oauth:grant-type:jwt-bearer',
+        ]),
+      )
+      .min(1)
+      .describe('The grants that it may use, and no other.'),
+    redirect_uris: list(
+      z.string(),
+      'Where people are sent back to, compared exactly (RFC 9700 section 4.1.3).',
+    ),
+    post_logout_redirect_uris: list(z.string(), 'The same after signing out.'),
+    origins: list(
+      textWithout(findOriginFault),
+      'Web origins whose scripts may call the token endpoint (CORS).',
+    ),
+    scopes: list(scopeName, 'Every scope that it may ever ask for.'),
+    default_scopes: list(scopeName, 'What a request without scope asks for.'),
+    optional_scopes: list(scopeName, 'Scopes that a person may leave out when consenting.'),
+    auth: z
+      .enum(['none', ...confidentialMethods])
+      .describe('How it proves who it is. Always none for browser, never none for service.'),
+    ...credentials,
+    pkce: flag(
+      true,
+      'Is PKCE required? Only a client that proves who it is may do without (RFC 9700 section 2.1.1).',
+    ),
+    id_token_claims: flag(
+      false,
+      'Put name and e-mail into the ID token too, for clients that never call userinfo.',
+    ),
+    allowed: flag(true, 'false blocks the client, and with it every token that it has.'),
+    first_party: flag(false, 'Is it part of the product itself?'),
+  })
+  .superRefine(refineUris('redirect_uris'), { when: reads('type', 'redirect_uris') })
+  .superRefine(refineUris('post_logout_redirect_uris'), { when: reads('type', 'post_logout_redirect_uris') })
+  .refine((client) => client.type !== 'browser' || client.auth === 'none', {
+    path: ['auth'],
+    error: 'must be none for a browser client, which cannot keep a secret',
+    when: reads('auth', 'type'),
+  })
+  .refine((client) => client.type !== 'service' || client.auth !== 'none', {
+    path: ['auth'],
+    error: 'must not be none for a service client, which acts in its own name',
+    when: reads('auth', 'type'),
+  })
+  .refine((client) => client.pkce || client.auth !== 'none', {
+    path: ['pkce'],
+    error: 'may be false only for a client with an auth other than none',
+    when: reads('auth', 'pkce'),
+  })
+  .refine((client) => !client.grants.includes('authorization_code') || client.redirect_uris.length > 0, {
+    path: ['redirect_uris'],
+    error: 'needs at least one entry for the authorization_code grant',
+    when: reads('grants', 'redirect_uris'),
+  })
+  .refine((client) => !client.grants.includes('client_credentials') || client.auth !== 'none', {
+    path: ['grants'],
+    error: 'must not have client_credentials while auth is none (RFC 6749 section 4.4)',
+    when: reads('grants', 'auth'),
+  })
+  .refine((client) => isSubset(client.default_scopes, client.scopes), {
+    path: ['default_scopes'],
+    error: 'must stand in scopes too',
+    when: reads('default_scopes', 'scopes'),
+  })
+  .refine((client) => isSubset(client.optional_scopes, client.scopes), {
+    path: ['optional_scopes'],
+    error: 'must stand in scopes too',
+    when: reads('optional_scopes', 'scopes'),
+  })
+  .refine(hasFittingSecret, fittingSecret)
+  .refine(hasFittingKeys, fittingKeys);
+
+const introspection = z
+  .strictObject({
+    client_id: clientId.describe('The name under which the API calls; apart from every client_id.'),
+    auth: z.enum(confidentialMethods).describe('How the API proves who it is.'),
+    ...credentials,
+  })
+  .refine(hasFittingSecret, fittingSecret)
+  .refine(hasFittingKeys, fittingKeys);
+
+/** One API that trusts this server (RFC 8707). */
+export const resourceSchema = z.strictObject({
+  identifier: textWithout(findUriFault).describe(
+    'Absolute URI without fragment: the audience of its tokens (RFC 8707).',
+  ),
+  name: words.describe('What people read when they are asked to consent.'),
+  scopes: z
+    .record(resourceScopeName, words)
+    .describe('Name of each scope, and the words in which people are asked for it.'),
+  token_format: z
+    .enum(['opaque', 'jwt'])
+    .default('opaque')
+    .describe(
+      'opaque: revocation is felt at once. jwt: the API verifies alone, and feels it when the token ends.',
+    ),
+  access_token_seconds: z
+    .int()
+    .min(1)
+    .max(TEN_YEARS_SECONDS)
+    .optional()
+    .meta({ fallback: 'tokens.access_token_seconds' })
+    .describe('Life of an access token for this API.'),
+  default: flag(false, 'Is it meant by clients that name no resource? At most one.'),
+  introspection: introspection
+    .optional()
+    .describe('Who may ask about tokens for this API (RFC 7662 section 2.1).'),
+});
+
+const role = z.strictObject({
+  scopes: z.array(scopeName).describe('Scopes that a person in this role may hand on; `*` is all.'),
+});
+
+/** The file and the environment, before the defaults that follow from other settings are filled in. */
+export const settingsSchema = z
+  .strictObject({
+    version: z.literal(1).describe('The version of this format. The only setting that must be there.'),
+    issuer: textWithout(findIssuerFault)
+      .optional()
+      .meta({ fallback: 'http://localhost:PORT' })
+      .describe(
+        'The public address of this server, as clients see it. https unless loopback; no path, no last slash.',
+      ),
+    listen: listen.prefault({}),
+    allowed_hosts: list(
+      hostName,
+      'Host headers to answer beside the one of the issuer; any other is refused.',
+    ),
+    trusted_proxies: list(
+      network,
+      'Networks of the proxies in front, whose X-Forwarded headers are believed. In the environment: separated by commas.',
+    ),
+    database: database.prefault({}),
+    secrets_file: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ fallback: 'secrets beside the SQLite file, or data/secrets' })
+      .describe(
+        'The key that opens the keys in the database. Made at the first start, for its owner only (mode 0600).',
+      ),
+    log: z
+      .strictObject({
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+          .default('info')
+          .describe('The least that is written. Secrets are written at no level.'),
+      })
+      .prefault({}),
+    branding: branding.prefault({}),
+    people: people.prefault({}),
+    sessions: sessions.prefault({}),
+    tokens: tokens.prefault({}),
+    limits: z
+      .record(z.string().regex(/^[a-z][a-z0-9_.]*$/, 'is not the name of a limit'), limit)
+      .default({})
+      .describe('Other numbers for a limit of server/rate-limits/limits.ts, by its name.'),
+    server: server.prefault({}),
+    clients: list(clientSchema, 'Clients declared here win over those of the same id in the database.'),
+    resources: list(
+      resourceSchema,
+      'APIs declared here win over those of the same identifier in the database.',
+    ),
+    roles: z
+      .record(
+        z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -'),
+        role,
+      )
+      .prefault({ member: { scopes: ['*'] } })
+      .describe('What people may hand on to clients, by their role.'),
+  })
+  .superRefine(refineIdentities, { when: reads() });
+
+/** Every name in clients and resources means one thing. Runs over half-valid input, so it trusts no shape. */
+function refineIdentities(
+  settings: { clients: unknown; resources: unknown },
+  context: z.RefinementCtx,
+): void {
+  const clients = entries(settings.clients);
+  const resources = entries(settings.resources);
+  const callers = resources.map((resource) => entry(resource.introspection));
+  const clientIds = [
+    ...clients.map((client, index) => ({ value: client.client_id, path: ['clients', index, 'client_id'] })),
+    ...callers.map(({ client_id: value }, index) => ({
+      value,
+      path: ['resources', index, 'introspection', 'client_id'],
+    })),
+  ];
+  const identifiers = resources.map(({ identifier: value }, index) => ({
+    value,
+    path: ['resources', index, 'identifier'],
+  }));
+  const defaults = resources.map((resource, index) => ({
+    value: resource.default === true ? 'default' : undefined,
+    path: ['resources', index, 'default'],
+  }));
+  refineUnique(clientIds, 'is used twice; an id is for one client or one API', context);
+  refineUnique(identifiers, 'is used twice', context);
+  refineUnique(defaults, 'may be true for one resource only', context);
+}
+
+type Place = { value: unknown; path: (string | number)[] };
+
+function refineUnique(places: Place[], message: string, context: z.RefinementCtx): void {
+  const seen = new Set<string>();
+  for (const { value, path } of places) {
+    if (typeof value !== 'string') continue;
+    if (seen.has(value)) context.addIssue({ code: 'custom', path, message });
+    seen.add(value);
+  }
+}
+
+function entries(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value.map(entry) : [];
+}
+
+function entry(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function fillDerived(settings: z.output<typeof settingsSchema>) {
+  // By way of URL, so that port 80 gives the address as clients write it.
+  const issuer = settings.issuer ?? new URL(`http://localhost:${settings.listen.port}`).origin;
+  const host = settings.listen.host ?? (isLoopbackHost(new URL(issuer).hostname) ? 'localhost' : '0.0.0.0');
+  const secretsFile = settings.secrets_file ?? join(findDataFolder(settings.database.url), 'secrets');
+  return { ...settings, issuer, listen: { ...settings.listen, host }, secrets_file: secretsFile };
+}
+
+function findDataFolder(databaseUrl: string): string {
+  return databaseUrl.startsWith('sqlite:') ? dirname(databaseUrl.slice('sqlite:'.length)) : 'data';
+}
+
+/** From settings as written to the whole configuration; refusals are zod issues by path. */
+export const configSchema = settingsSchema.transform(fillDerived);
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
+/** The whole configuration, frozen. Keys are those of the file. */
+export type Config = DeepReadonly<z.output<typeof configSchema>>;

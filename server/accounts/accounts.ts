@@ -1,0 +1,197 @@
+// People: sign-up, sign-in by password, disabling, and the end of everything that they had open.
+import type { Audit } from '../audit/audit.ts';
+import { Refusal } from '../errors.ts';
+import type { SignInThrottle } from '../rate-limits/sign-in-throttle.ts';
+import { randomSecret } from '../secrets.ts';
+import type { Database } from '../storage/database.ts';
+import { Conflict } from '../storage/faults.ts';
+import type { Sessions } from '../storage/sessions.ts';
+import { normalizeEmail } from './email.ts';
+import type { PasswordHasher } from './password.ts';
+import type { PasswordPolicy } from './password-policy.ts';
+import { createAccountStore } from './store.ts';
+
+const LONGEST_NAME = 200;
+
+export type Account = {
+  /** Random and never used again (OpenID Connect Core section 2: sub). */
+  readonly id: string;
+  /** As the person wrote it. */
+  readonly email: string;
+  readonly emailVerifiedAt: number | undefined;
+  readonly name: string;
+  /** Names an entry of `roles` in the configuration. */
+  readonly role: string;
+  readonly isAdmin: boolean;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly disabledAt: number | undefined;
+};
+
+export type NewAccount = { email: string; name: string; password: string; isAdmin?: boolean };
+export type SignInAttempt = { email: string; password: string; address: string; deviceId: string | undefined };
+
+export type AccountParts = {
+  database: Database;
+  audit: Audit;
+  sessions: Sessions;
+  hasher: PasswordHasher;
+  policy: PasswordPolicy;
+  throttle: SignInThrottle;
+  /** Ends all grants of a person, in the open unit. */
+  revokeGrants: (accountId: string, reason: string) => void;
+};
+
+function cleanName(name: string): string {
+  const clean = name.normalize('NFC').replace(/\p{C}/gu, '').trim();
+  if (clean === '' || clean.length > LONGEST_NAME) {
+    throw new Refusal('invalid_request', { words: `Please give a name of at most ${LONGEST_NAME} characters.`, param: 'name' });
+  }
+  return clean;
+}
+
+export function createAccounts(parts: AccountParts) {
+  const { database, audit, sessions, hasher, policy, throttle } = parts;
+  const store = createAccountStore(database);
+
+  async function get(idOrEmail: string): Promise<Account> {
+    const account = idOrEmail.includes('@')
+      ? await store.findByEmail(normalizeEmail(idOrEmail))
+      : await store.find(idOrEmail);
+    if (account === undefined) throw new Refusal('not_found', { words: `There is no account ${idOrEmail}.` });
+    return account;
+  }
+
+  /** Ends sessions (but the one named) and grants, in the open unit. */
+  function endAccess(accountId: string, reason: string, exceptSessionUid?: string): void {
+    sessions.endAllOf(accountId, exceptSessionUid);
+    parts.revokeGrants(accountId, reason);
+  }
+
+  async function prepare(wanted: NewAccount) {
+    const email = wanted.email.trim();
+    const normalized = normalizeEmail(email);
+    const name = cleanName(wanted.name);
+    policy.check(wanted.password, { email, name });
+    const secret = await hasher.hash(wanted.password);
+    const account = { id: `acct_${randomSecret(16)}`, email, normalized, name, role: 'member', isAdmin: wanted.isAdmin ?? false };
+    return { account, secret };
+  }
+
+  async function setPassword(account: Account, password: string, by: { actor: string; sessionUid?: string }): Promise<void> {
+    policy.check(password, { email: account.email, name: account.name });
+    const secret = await hasher.hash(password);
+    await database.transact(() => {
+      store.setPassword(account.id, secret);
+      endAccess(account.id, 'password_changed', by.sessionUid);
+      audit.record('account.password_changed', { actor: by.actor, accountId: account.id });
+    });
+  }
+
+  async function recordFailure(attempt: SignInAttempt, accountId: string | undefined, reason: string): Promise<void> {
+    await database.transact(() => {
+      audit.record('sign_in.failed', { actor: 'anonymous', accountId, outcome: 'failure', reason });
+    });
+  }
+
+  return {
+    find: store.find,
+    get,
+    list: store.list,
+    hasAdministrator: store.hasAdministrator,
+
+    /** The account, if it may be used: the engine and every page ask this. */
+    async findActive(id: string): Promise<Account | undefined> {
+      const account = await store.find(id);
+      return account?.disabledAt === undefined ? account : undefined;
+    },
+
+    /** Refuses with already_exists, or with invalid_request where e-mail, name or password will not do. */
+    async register(wanted: NewAccount, actor: string, alsoInUnit?: () => void): Promise<Account> {
+      const { account, secret } = await prepare(wanted);
+      try {
+        await database.transact(() => {
+          store.register(account);
+          store.setPassword(account.id, secret);
+          alsoInUnit?.();
+          audit.record('account.created', { actor, accountId: account.id, details: { administrator: account.isAdmin } });
+        });
+      } catch (error) {
+        if (!(error instanceof Conflict) || error.label !== 'email') throw error;
+        throw new Refusal('already_exists', { words: 'There is an account with this e-mail already.', param: 'email', cause: error });
+      }
+      return get(account.id);
+    },
+
+    /**
+     * Throttled before the hash is computed; unknown, wrong and disabled are the same refusal after the same work.
+     * Hashes anew where the parameters have changed since.
+     */
+    async signIn(attempt: SignInAttempt): Promise<Account> {
+      const { email, address, deviceId } = attempt;
+      const seen = { email, address, ...(deviceId === undefined ? {} : { deviceId }) };
+      await throttle.before(seen);
+      const stored = await store.findPassword(findNormalized(email));
+      const { isRight, needsRehash } = await hasher.verify(attempt.password, stored?.secret);
+      if (!isRight || stored === undefined || stored.isDisabled) {
+        const reason = stored === undefined ? 'unknown_account' : stored.isDisabled ? 'disabled' : 'wrong_password';
+        await recordFailure(attempt, stored?.accountId, reason);
+        throw new Refusal('wrong_credentials', { reason });
+      }
+      await throttle.success(seen);
+      if (needsRehash) {
+        const secret = await hasher.hash(attempt.password);
+        await database.transact(() => {
+          store.setPassword(stored.accountId, secret);
+          audit.record('account.password_rehashed', { actor: 'system', accountId: stored.accountId });
+        });
+      }
+      return get(stored.accountId);
+    },
+
+    /** By its owner: the password of today is asked for; other sessions and all refresh tokens end. */
+    async changePassword(
+      account: Account,
+      change: { current: string; next: string; sessionUid: string; address: string },
+    ): Promise<void> {
+      const seen = { email: account.email, address: change.address, deviceId: change.sessionUid };
+      await throttle.before(seen);
+      const stored = await store.findPassword(normalizeEmail(account.email));
+      const { isRight } = await hasher.verify(change.current, stored?.secret);
+      if (!isRight) throw new Refusal('wrong_credentials', { words: 'The password of today is not right.', param: 'password' });
+      await throttle.success(seen);
+      await setPassword(account, change.next, { actor: `account:${account.id}`, sessionUid: change.sessionUid });
+    },
+
+    setPassword,
+
+    /** Sessions, grants and tokens end in the same unit; introspection feels it at the next call. */
+    async disable(account: Account, actor: string): Promise<Account> {
+      await database.transact(() => {
+        store.disable(account.id);
+        endAccess(account.id, 'account_disabled');
+        audit.record('account.disabled', { actor, accountId: account.id });
+      });
+      return get(account.id);
+    },
+
+    async enable(account: Account, actor: string): Promise<Account> {
+      await database.transact(() => {
+        store.enable(account.id);
+        audit.record('account.enabled', { actor, accountId: account.id });
+      });
+      return get(account.id);
+    },
+  };
+}
+
+/** An address that cannot exist is looked up like any other, so that its refusal takes as long. */
+function findNormalized(email: string): string {
+  try {
+    return normalizeEmail(email);
+  } catch {
+    return '';
+  }
+}
+
+export type Accounts = ReturnType<typeof createAccounts>;

@@ -1,0 +1,151 @@
+// People at rest. Atomic: an e-mail belongs to one account (unique index), an account has one password (partial unique index).
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { nextId } from '../storage/ids.ts';
+import { insert, type Statement, sql } from '../storage/statement.ts';
+import type { Account } from './accounts.ts';
+
+type Row = {
+  id: string;
+  email: string | null;
+  email_verified_at: number | null;
+  name: string | null;
+  role: string;
+  is_admin: number;
+  created_at: number;
+  updated_at: number;
+  disabled_at: number | null;
+};
+
+function fromRow(row: Row): Account {
+  return {
+    id: row.id,
+    email: row.email ?? '',
+    emailVerifiedAt: row.email_verified_at ?? undefined,
+    name: row.name ?? '',
+    role: row.role,
+    isAdmin: row.is_admin === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    disabledAt: row.disabled_at ?? undefined,
+  };
+}
+
+const COLUMNS =
+  'SELECT id, email, email_verified_at, name, role, is_admin, created_at, updated_at, disabled_at FROM accounts WHERE deleted_at IS NULL';
+
+export function createAccountStore(database: Database) {
+  function matching(condition: Statement): Statement {
+    return { sql: `${COLUMNS} AND ${condition.sql}`, bindings: condition.bindings };
+  }
+
+  async function findWhere(condition: Statement): Promise<Account | undefined> {
+    const row = await database.find<Row>(matching(condition));
+    return row === undefined ? undefined : fromRow(row);
+  }
+
+  return {
+    find: (id: string) => findWhere(sql`id = ${id}`),
+    findByEmail: (normalized: string) => findWhere(sql`email_normalized = ${normalized}`),
+
+    async list(options: { after: string; limit: number }): Promise<Account[]> {
+      const rows = await database.list<Row>(
+        matching(sql`id > ${options.after} ORDER BY id LIMIT ${options.limit}`),
+      );
+      return rows.map(fromRow);
+    },
+
+    /** The password's hash and how the account stands, in one read; by normalised e-mail. */
+    async findPassword(normalized: string): Promise<{ accountId: string; secret: string; isDisabled: boolean } | undefined> {
+      const row = await database.find<{ id: string; secret: string; disabled_at: number | null }>(
+        sql`SELECT a.id, c.secret, a.disabled_at FROM accounts a
+          JOIN credentials c ON c.account_id = a.id AND c.kind = 'password'
+          WHERE a.email_normalized = ${normalized} AND a.deleted_at IS NULL`,
+      );
+      if (row === undefined) return undefined;
+      return { accountId: row.id, secret: row.secret, isDisabled: row.disabled_at !== null };
+    },
+
+    async hasAdministrator(): Promise<boolean> {
+      const row = await database.find(
+        sql`SELECT 1 AS one FROM accounts WHERE is_admin = 1 AND deleted_at IS NULL AND disabled_at IS NULL LIMIT 1`,
+      );
+      return row !== undefined;
+    },
+
+    register(account: { id: string; email: string; normalized: string; name: string; role: string; isAdmin: boolean }): void {
+      const now = nowSeconds();
+      database.write(
+        insert('accounts', {
+          id: account.id,
+          email: account.email,
+          email_normalized: account.normalized,
+          name: account.name,
+          role: account.role,
+          is_admin: account.isAdmin ? 1 : 0,
+          created_at: now,
+          updated_at: now,
+        }),
+        { conflict: 'email' },
+      );
+    },
+
+    setPassword(accountId: string, secret: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`INSERT INTO credentials (id, account_id, kind, secret, created_at, updated_at)
+          VALUES (${nextId()}, ${accountId}, 'password', ${secret}, ${now}, ${now})
+          ON CONFLICT (account_id) WHERE kind = 'password'
+          DO UPDATE SET secret = excluded.secret, updated_at = excluded.updated_at`,
+        { conflict: 'credential_id' },
+      );
+    },
+
+    disable(id: string): void {
+      const now = nowSeconds();
+      database.write(sql`UPDATE accounts SET disabled_at = ${now}, updated_at = ${now} WHERE id = ${id}`);
+    },
+
+    enable(id: string): void {
+      database.write(sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`);
+    },
+
+    /** One-time links: only the hash is stored, and one use wins. */
+    registerLink(link: { secretHash: Buffer; purpose: string; expiresAt: number }): void {
+      database.write(
+        insert('one_time_links', {
+          secret_hash: link.secretHash,
+          purpose: link.purpose,
+          created_at: nowSeconds(),
+          expires_at: link.expiresAt,
+        }),
+      );
+    },
+
+    async isLinkGood(secretHash: Buffer, purpose: string): Promise<boolean> {
+      const row = await database.find(
+        sql`SELECT 1 AS one FROM one_time_links WHERE secret_hash = ${secretHash} AND purpose = ${purpose}
+          AND consumed_at IS NULL AND expires_at > ${nowSeconds()}`,
+      );
+      return row !== undefined;
+    },
+
+    consumeLink(secretHash: Buffer, purpose: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE one_time_links SET consumed_at = ${now} WHERE secret_hash = ${secretHash} AND purpose = ${purpose}
+          AND consumed_at IS NULL AND expires_at > ${now}`,
+        { expects: 1, conflict: 'link' },
+      );
+    },
+
+    /** Earlier links for the same purpose end. */
+    endLinks(purpose: string): void {
+      database.write(
+        sql`UPDATE one_time_links SET consumed_at = ${nowSeconds()} WHERE purpose = ${purpose} AND consumed_at IS NULL`,
+      );
+    },
+  };
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>;

@@ -1,0 +1,70 @@
+// What an operator may do with accounts. The later JSON API calls the same functions.
+import type { Account } from '../accounts/accounts.ts';
+import { type AdminParts, OPERATOR } from './parts.ts';
+
+type Parts = Pick<AdminParts, 'accounts'>;
+
+export type ShownAccount = {
+  id: string;
+  email: string;
+  name: string;
+  role: string;
+  admin: boolean;
+  email_verified_at: number | null;
+  created_at: number;
+  disabled_at: number | null;
+};
+
+function show(account: Account): ShownAccount {
+  return {
+    id: account.id,
+    email: account.email,
+    name: account.name,
+    role: account.role,
+    admin: account.isAdmin,
+    email_verified_at: account.emailVerifiedAt ?? null,
+    created_at: account.createdAt,
+    disabled_at: account.disabledAt ?? null,
+  };
+}
+
+/** Refuses with already_exists, or with invalid_request where e-mail, name or password will not do. */
+export async function createAccount(
+  { accounts }: Parts,
+  wanted: { email: string; name: string; password: string; isAdmin: boolean },
+): Promise<{ id: string; email: string }> {
+  const { id, email } = await accounts.register(wanted, OPERATOR);
+  return { id, email };
+}
+
+/** By id, at most `limit`, after the id `after`. */
+export async function listAccounts(
+  { accounts }: Parts,
+  page: { after: string; limit: number },
+): Promise<ShownAccount[]> {
+  return (await accounts.list(page)).map(show);
+}
+
+export async function showAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
+  return show(await accounts.get(idOrEmail));
+}
+
+/** Sessions, grants and tokens of the person end with it. */
+export async function disableAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
+  return show(await accounts.disable(await accounts.get(idOrEmail), OPERATOR));
+}
+
+export async function enableAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
+  return show(await accounts.enable(await accounts.get(idOrEmail), OPERATOR));
+}
+
+/** Sessions and refresh tokens of the person end with it. */
+export async function setAccountPassword(
+  { accounts }: Parts,
+  idOrEmail: string,
+  password: string,
+): Promise<{ id: string; email: string }> {
+  const account = await accounts.get(idOrEmail);
+  await accounts.setPassword(account, password, { actor: OPERATOR });
+  return { id: account.id, email: account.email };
+}

@@ -1,0 +1,64 @@
+// What an operator may do with grants: see what has access, and end it. The later JSON API calls the same functions.
+import { Refusal } from '../errors.ts';
+import { formatGrantId, parseGrantId } from '../grants/grants.ts';
+import { type AdminParts, OPERATOR } from './parts.ts';
+import { type GrantRow, listGrantRows } from './store.ts';
+
+export type ShownGrant = {
+  id: string;
+  account_id: string;
+  email: string | null;
+  client_id: string;
+  kind: string;
+  scope: string;
+  created_at: number;
+  last_used_at: number | null;
+  expires_at: number;
+};
+
+type Payload = { openid?: { scope?: string }; resources?: Record<string, string> };
+
+function scopeOf(payload: Payload): string {
+  const parts = [payload.openid?.scope ?? '', ...Object.values(payload.resources ?? {})];
+  return [...new Set(parts.flatMap((part) => part.split(' ')))].filter((name) => name !== '').join(' ');
+}
+
+function show(row: GrantRow): ShownGrant {
+  return {
+    id: formatGrantId(row.id),
+    account_id: row.accountId,
+    email: row.email,
+    client_id: row.clientId,
+    kind: row.kind,
+    scope: scopeOf(JSON.parse(row.payload) as Payload),
+    created_at: row.createdAt,
+    last_used_at: row.lastUsedAt,
+    expires_at: row.expiresAt,
+  };
+}
+
+/** Live grants, newest first, at most `limit`; of one account (id or e-mail) where it is named. */
+export async function listGrants(
+  { database, accounts }: Pick<AdminParts, 'database' | 'accounts'>,
+  filter: { account: string | undefined; limit: number },
+): Promise<ShownGrant[]> {
+  const account = filter.account === undefined ? undefined : await accounts.get(filter.account);
+  return (await listGrantRows(database, { accountId: account?.id, limit: filter.limit })).map(show);
+}
+
+/** Its tokens are dead with it. What the person allowed stays remembered. Refuses with not_found. */
+export async function revokeGrant(
+  { database, grants }: Pick<AdminParts, 'database' | 'grants'>,
+  text: string,
+): Promise<{ id: string; account_id: string; client_id: string }> {
+  const id = parseGrantId(text);
+  const grant = id === undefined ? undefined : await grants.find(id);
+  if (grant === undefined || grant.isRevoked) {
+    throw new Refusal('not_found', { words: 'There is no such grant, or it has ended.', param: 'id' });
+  }
+  const { accountId, clientId } = grant;
+  await database.transact(() => {
+    grants.revoke(grant.id, { actor: OPERATOR, reason: 'revoked_by_operator', accountId, clientId });
+  });
+  return { id: formatGrantId(grant.id), account_id: accountId, client_id: clientId };
+}

@@ -1,0 +1,60 @@
+// The command line (npm run -s latchkey -- …): its groups of commands, and what becomes of its faults.
+import { Command, CommanderError } from 'commander';
+import { addAccountCommands } from './account-wiring.ts';
+import { addAuditCommands } from './audit-wiring.ts';
+import { addClientCommands } from './client-wiring.ts';
+import { addGrantCommands } from './grant-wiring.ts';
+import { addMaintenanceCommands } from './maintenance-wiring.ts';
+import { addResourceCommands } from './resource-wiring.ts';
+import { createRunner, type Door } from './runner.ts';
+import { addTokenCommands } from './token-wiring.ts';
+
+const INTRODUCTION = `
+Runs beside the server, on the same configuration and database (LATCHKEY_CONFIG, DATABASE_URL).
+The answer is text, or one JSON value with --json. The exit status is 0, or 1 when something was refused or is wrong.
+
+Examples:
+  latchkey accounts create --email ada@example.com --name "Ada Lovelace" --admin --password-stdin < password.txt
+  latchkey clients create --name Shop --type web --redirect-uri https://shop.example.com/callback --scope "openid email"
+  latchkey resources create --identifier https://api.example.com --name Orders --scope "read:orders=See your orders"
+  latchkey doctor
+
+"latchkey" stands for: npm run -s latchkey --`;
+
+// Help that was asked for is an answer; help instead of an answer is a fault.
+const helpCodes = new Set(['commander.helpDisplayed', 'commander.version']);
+
+/** Runs one command line (without node and the script) and answers the exit status. */
+export async function runCommandLine(words: readonly string[], door: Door): Promise<0 | 1> {
+  const program = new Command('latchkey');
+  const isJson = () => program.opts<{ json?: boolean }>().json === true;
+  const runner = createRunner(door, isJson);
+  program
+    .description('What an operator may do with a Latchkey deployment.')
+    .option('--json', 'print exactly one JSON value; faults as JSON on standard error')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => door.write(text),
+      writeErr: (text) => (isJson() ? undefined : door.writeError(text)),
+      // Faults are printed below, in the way of all faults.
+      outputError: () => undefined,
+    })
+    .addHelpText('after', INTRODUCTION);
+  addAccountCommands(program, runner);
+  addClientCommands(program, runner);
+  addResourceCommands(program, runner);
+  addGrantCommands(program, runner);
+  addTokenCommands(program, runner);
+  addAuditCommands(program, runner);
+  addMaintenanceCommands(program, runner);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && helpCodes.has(error.code)) return 0;
+    const isHelpInstead = error instanceof CommanderError && error.code === 'commander.help';
+    if (isHelpInstead && !isJson()) return 1;
+    runner.fail(isHelpInstead ? new Error('no command') : error);
+  }
+  return runner.hasFailed() ? 1 : 0;
+}

@@ -1,0 +1,65 @@
+// Runs one command: opens what it needs, prints its answer as JSON or as text, and closes again.
+import type { Config } from '../../config/schema.ts';
+import type { AdminParts } from './parts.ts';
+import { type Fault, describeFault } from './faults.ts';
+import { visible } from './text.ts';
+
+/** What the command line gets from cli.ts: the outside world, and the parts of the program when they are needed. */
+export type Door = {
+  loadConfig(): Promise<Config>;
+  open(): Promise<AdminParts & { close(): Promise<void> }>;
+  /** Everything on standard input. */
+  readInput(): Promise<string>;
+  write(text: string): void;
+  writeError(text: string): void;
+};
+
+type Answering<T> = {
+  /** For people; with --json the value itself is printed. */
+  describe(value: T): string;
+  /** Is this answer bad news, so that the exit status is 1? */
+  isFailure?(value: T): boolean;
+};
+
+export function createRunner(door: Door, isJson: () => boolean) {
+  let hasFailed = false;
+
+  function print<T>(value: T, { describe, isFailure }: Answering<T>): void {
+    if (isFailure?.(value) === true) hasFailed = true;
+    door.write(`${isJson() ? JSON.stringify(value) : describe(value)}\n`);
+  }
+
+  return {
+    door,
+
+    hasFailed: (): boolean => hasFailed,
+
+    async run<T>(act: () => Promise<T>, answering: Answering<T>): Promise<void> {
+      print(await act(), answering);
+    },
+
+    /** The same with the parts of the program, which are closed before anything is printed. */
+    async runWithParts<T>(act: (parts: AdminParts) => Promise<T>, answering: Answering<T>): Promise<void> {
+      const parts = await door.open();
+      let value: T;
+      try {
+        value = await act(parts);
+      } finally {
+        await parts.close();
+      }
+      print(value, answering);
+    },
+
+    fail(error: unknown): void {
+      hasFailed = true;
+      const fault = describeFault(error);
+      door.writeError(`${isJson() ? JSON.stringify(fault) : describeForPeople(fault)}\n`);
+    },
+  };
+}
+
+export type Runner = ReturnType<typeof createRunner>;
+
+function describeForPeople(fault: Fault): string {
+  return fault.error_description.split('\n').map(visible).join('\n');
+}

@@ -1,0 +1,94 @@
+// What only operators ask of the database: grants of everybody, servers of APIs, its own health. Nothing here writes.
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { sql } from '../storage/statement.ts';
+
+const MOST_SERVERS = 2000;
+
+export type GrantRow = {
+  id: number;
+  accountId: string;
+  email: string | null;
+  clientId: string;
+  kind: string;
+  payload: string;
+  createdAt: number;
+  lastUsedAt: number | null;
+  expiresAt: number;
+};
+
+/** Live grants, newest first: not revoked, not expired, and made after the last block of their client. */
+export async function listGrantRows(
+  database: Database,
+  filter: { accountId: string | undefined; limit: number },
+): Promise<GrantRow[]> {
+  const { ref } = database.builder;
+  const query = database
+    .builder('grants as g')
+    .leftJoin('clients as c', 'c.id', 'g.client_id')
+    .leftJoin('accounts as a', 'a.id', 'g.account_id')
+    .whereNull('g.revoked_at')
+    .where('g.expires_at', '>', nowSeconds())
+    .where((either) => either.whereNull('c.revoked_at').orWhere('g.created_at', '>', ref('c.revoked_at')))
+    .orderBy('g.id', 'desc')
+    .limit(filter.limit)
+    .select('g.id', 'a.email', 'g.kind', 'g.payload')
+    .select({
+      accountId: 'g.account_id',
+      clientId: 'g.client_id',
+      createdAt: 'g.created_at',
+      lastUsedAt: 'g.last_used_at',
+      expiresAt: 'g.expires_at',
+    });
+  if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
+  return database.list<GrantRow>(query);
+}
+
+/** The client with which each API introspects, by the API's identifier. */
+export async function findServerIds(database: Database): Promise<Map<string, string>> {
+  const rows = await database.list<{ id: string; resource: string }>(
+    sql`SELECT id, resource FROM clients WHERE resource IS NOT NULL ORDER BY id LIMIT ${MOST_SERVERS}`,
+  );
+  return new Map(rows.map((row) => [row.resource, row.id]));
+}
+
+/** Names of the migrations that the database has; undefined where it has no table of them yet. */
+export async function findMigrations(database: Database): Promise<string[] | undefined> {
+  const table = await database.find(
+    database.dialect === 'sqlite'
+      ? sql`SELECT 1 AS one FROM sqlite_master WHERE type = 'table' AND name = 'knex_migrations'`
+      : sql`SELECT 1 AS one FROM pg_tables WHERE schemaname = ANY (current_schemas(false)) AND tablename = 'knex_migrations'`,
+  );
+  if (table === undefined) return undefined;
+  const rows = await database.list<{ name: string }>(
+    sql`SELECT name FROM knex_migrations ORDER BY id LIMIT 10000`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** What durability rests on, by name. */
+export async function readDurability(database: Database): Promise<Record<string, string>> {
+  if (database.dialect === 'sqlite') {
+    const mode = await database.find<{ journal_mode: string }>(sql`PRAGMA journal_mode`);
+    const level = await database.find<{ synchronous: number }>(sql`PRAGMA synchronous`);
+    return { journal_mode: mode?.journal_mode ?? '', synchronous: level?.synchronous === 2 ? 'full' : 'less' };
+  }
+  const row = await database.find<Record<string, string>>(
+    sql`SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
+      current_setting('full_page_writes') AS full_page_writes`,
+  );
+  return row ?? {};
+}
+
+/** What SQLite finds damaged, in its words; nothing where the file is whole. */
+export async function listDamage(database: Database): Promise<string[]> {
+  const rows = await database.list<{ integrity_check: string }>(sql`PRAGMA integrity_check(10)`);
+  return rows.map((row) => row.integrity_check).filter((words) => words !== 'ok');
+}
+
+/** The sealed keys of the server: what the secrets file must open. */
+export function listSealedKeys(database: Database): Promise<{ purpose: string; sealed: Buffer }[]> {
+  return database.list(
+    sql`SELECT purpose, sealed FROM server_keys WHERE retired_at IS NULL ORDER BY purpose, generation LIMIT 100`,
+  );
+}

@@ -1,0 +1,125 @@
+// What an operator may ask about a token and do with it, by the same rules of life and death as introspection.
+import { nowSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import { formatGrantId } from '../grants/grants.ts';
+import { accessTokenKind } from '../introspection/access-token.ts';
+import type { Kind } from '../introspection/kinds.ts';
+import { findEnd } from '../introspection/liveness.ts';
+import { refreshTokenKind } from '../introspection/refresh-token.ts';
+import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
+import type { StoredAccessToken, StoredRefreshToken } from '../storage/tokens.ts';
+import { type AdminParts, OPERATOR } from './parts.ts';
+
+type Parts = Pick<AdminParts, 'config' | 'database' | 'tokens'>;
+type TokenRow = Parameters<typeof findEnd>[0];
+
+type Found =
+  | { readonly kind: 'access_token'; readonly stored: StoredAccessToken }
+  | { readonly kind: 'refresh_token'; readonly stored: StoredRefreshToken };
+
+export type ShownToken = {
+  active: true;
+  kind: Found['kind'];
+  client_id: string;
+  sub: string | null;
+  username: string | null;
+  scope: string;
+  /** null is the default API. */
+  aud: string | null;
+  iss: string;
+  iat: number;
+  exp: number;
+  grant_id: string | null;
+  token_type: string;
+};
+
+export type DeadToken = { active: false; reason: string };
+
+const introspectionKinds: Readonly<Record<Found['kind'], Kind>> = {
+  access_token: accessTokenKind,
+  refresh_token: refreshTokenKind,
+};
+
+async function find({ tokens }: Pick<Parts, 'tokens'>, text: string): Promise<Found | 'malformed' | 'unknown'> {
+  const accessKey = parseAccessToken(text);
+  if (accessKey !== undefined) {
+    const stored = await tokens.findAccessToken(accessKey);
+    return stored === undefined ? 'unknown' : { kind: 'access_token', stored };
+  }
+  const refreshKey = parseRefreshToken(text);
+  if (refreshKey === undefined) return 'malformed';
+  const stored = await tokens.findRefreshToken(refreshKey);
+  return stored === undefined ? 'unknown' : { kind: 'refresh_token', stored };
+}
+
+/** Reads as introspection does when the token's own client asks. */
+async function readRow({ database }: Parts, text: string, { kind, stored }: Found): Promise<TokenRow | undefined> {
+  const statement = introspectionKinds[kind].select(text, stored.clientId);
+  return statement === undefined ? undefined : database.find<TokenRow>(statement);
+}
+
+function show(found: Found, row: TokenRow, issuer: string): ShownToken {
+  const { kind, stored } = found;
+  return {
+    active: true,
+    kind,
+    client_id: stored.clientId,
+    sub: stored.accountId ?? null,
+    username: row.email,
+    scope: stored.scope,
+    aud: kind === 'access_token' ? (found.stored.audience ?? null) : null,
+    iss: issuer,
+    iat: stored.issuedAt,
+    exp: stored.expiresAt,
+    grant_id: stored.grantId === undefined ? null : formatGrantId(stored.grantId),
+    token_type: kind === 'access_token' ? found.stored.tokenType : 'refresh_token',
+  };
+}
+
+/** All that is known of a live token, or why it is dead: an operator may know that. */
+export async function introspectToken(parts: Parts, text: string): Promise<ShownToken | DeadToken> {
+  const found = await find(parts, text);
+  if (typeof found === 'string') return { active: false, reason: found };
+  const row = await readRow(parts, text, found);
+  if (row === undefined) return { active: false, reason: 'client_not_active' };
+  const { issuer } = parts.config;
+  const end = findEnd(row, { issuer, now: nowSeconds(), holdableBy: () => 'all' });
+  if (end !== undefined) return { active: false, reason: end };
+  if (found.kind === 'refresh_token' && found.stored.consumedAt !== undefined) {
+    return { active: false, reason: 'used' };
+  }
+  return show(found, row, issuer);
+}
+
+/**
+ * Ends an access token alone, and a refresh token with its family and its grant (RFC 7009 section 2.1).
+ * Refuses with not_found: an operator must learn that the wrong text was given.
+ */
+export async function revokeToken(
+  { database, tokens, grants, audit }: Pick<AdminParts, 'database' | 'tokens' | 'grants' | 'audit'>,
+  text: string,
+): Promise<{ revoked: true; kind: Found['kind']; client_id: string; grant_id: string | null }> {
+  const found = await find({ tokens }, text);
+  if (typeof found === 'string') {
+    throw new Refusal('not_found', { words: 'There is no such token; it may have been removed long after it ended.' });
+  }
+  const { clientId, accountId, grantId } = found.stored;
+  const shownGrantId = grantId === undefined ? undefined : formatGrantId(grantId);
+  await database.transact(() => {
+    const accessKey = parseAccessToken(text);
+    const refreshKey = parseRefreshToken(text);
+    if (accessKey !== undefined) tokens.revokeAccessToken(accessKey, nowSeconds());
+    if (refreshKey !== undefined) tokens.revokeRefreshTokenFamily(refreshKey, nowSeconds());
+    if (refreshKey !== undefined && grantId !== undefined) {
+      grants.revoke(grantId, { actor: OPERATOR, reason: 'revoked_by_operator', accountId, clientId });
+    }
+    audit.record('token.revoked', {
+      actor: OPERATOR,
+      accountId,
+      clientId,
+      grantId: shownGrantId,
+      details: { kind: found.kind },
+    });
+  });
+  return { revoked: true, kind: found.kind, client_id: clientId, grant_id: shownGrantId ?? null };
+}

@@ -1,0 +1,202 @@
+// OAuth clients (RFC 6749 section 2): who may ask for tokens, with what, and since when not any more.
+
+import type { Audit } from '../audit/audit.ts';
+import { nowSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import { randomSecret, sha256Hex } from '../secrets.ts';
+import type { Database } from '../storage/database.ts';
+import { Conflict } from '../storage/faults.ts';
+import { createClientStore } from './store.ts';
+
+export type ClientType = 'web' | 'native' | 'browser' | 'service' | 'resource_server';
+export type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
+export type Jwks = { readonly keys: readonly Record<string, unknown>[] };
+
+/** SHA-256 (hex) of a secret, and until when it is good (undefined: until it is replaced). */
+export type StoredSecret = { readonly sha256: string; readonly expiresAt?: number };
+
+/** What was registered: the same for a client of the file and one of the database. */
+export type Registration = {
+  readonly name: string;
+  readonly type: ClientType;
+  readonly auth: AuthMethod;
+  readonly secrets: readonly StoredSecret[];
+  readonly jwks?: Jwks;
+  readonly grants: readonly string[];
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly origins: readonly string[];
+  readonly scopes: readonly string[];
+  readonly defaultScopes: readonly string[];
+  readonly optionalScopes: readonly string[];
+  readonly needsPkce: boolean;
+  readonly hasIdTokenClaims: boolean;
+  readonly isFirstParty: boolean;
+};
+
+export type Client = {
+  readonly id: string;
+  readonly source: 'file' | 'database';
+  readonly registration: Registration;
+  /** The file's declaration covers an entry of the database: the doctor names such pairs. */
+  readonly isCovering: boolean;
+  /** The API whose resource server this is, if it is one. */
+  readonly resource: string | undefined;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly blockedAt: number | undefined;
+  /** Everything issued to it up to this second is dead. */
+  readonly revokedAt: number | undefined;
+};
+
+const ROTATION_SECONDS = 86_400;
+const KEPT_SECRETS = 2;
+
+function createSecret(): { secret: string; stored: StoredSecret } {
+  const secret = `lks_${randomSecret()}`;
+  return { secret, stored: { sha256: sha256Hex(secret) } };
+}
+
+export function needsSecret(auth: AuthMethod): boolean {
+  return auth === 'client_secret_basic' || auth === 'client_secret_post';
+}
+
+/** `allowed` by the operator, and not blocked since. */
+export function isAllowed(client: Client): boolean {
+  return client.blockedAt === undefined;
+}
+
+export function createClients(options: { database: Database; audit: Audit; actor: string }) {
+  const { database, audit, actor } = options;
+  const store = createClientStore(database);
+
+  async function get(id: string): Promise<Client> {
+    const client = await store.find(id);
+    if (client === undefined)
+      throw new Refusal('not_found', { words: `There is no client ${id}.`, param: 'client_id' });
+    return client;
+  }
+
+  async function changeState(
+    id: string,
+    change: () => void,
+    type: 'client.blocked' | 'client.allowed',
+  ): Promise<Client> {
+    await get(id);
+    await database.transact(() => {
+      change();
+      audit.record(type, { actor, clientId: id });
+    });
+    return get(id);
+  }
+
+  return {
+    find: store.find,
+    get,
+    list: store.list,
+
+    /** Registers and answers the secret, which is shown this once; undefined where the client has none. */
+    async register(
+      registration: Omit<Registration, 'secrets'>,
+      choice: { id?: string | undefined; resource?: string | undefined } = {},
+    ): Promise<{ id: string; secret: string | undefined }> {
+      const id = choice.id ?? `client_${randomSecret(12)}`;
+      const made = needsSecret(registration.auth) ? createSecret() : undefined;
+      const secrets = made === undefined ? [] : [made.stored];
+      try {
+        await database.transact(() => {
+          store.register(id, { ...registration, secrets }, choice.resource);
+          audit.record('client.created', { actor, clientId: id, details: { name: registration.name } });
+        });
+      } catch (error) {
+        if (error instanceof Conflict) {
+          throw new Refusal('already_exists', {
+            words: `The client ${id} exists already.`,
+            param: 'client_id',
+            cause: error,
+          });
+        }
+        throw error;
+      }
+      return { id, secret: made?.secret };
+    },
+
+    /** A second secret; the one before stays good for a day, older ones end. */
+    async rotateSecret(id: string): Promise<{ secret: string; previousExpiresAt: number }> {
+      const client = await get(id);
+      if (!needsSecret(client.registration.auth)) {
+        throw new Refusal('invalid_request', {
+          words: `The client ${id} has no secret.`,
+          param: 'client_id',
+        });
+      }
+      if (client.source === 'file') {
+        throw new Refusal('invalid_request', {
+          words: `The client ${id} is declared in the configuration file; change it there.`,
+        });
+      }
+      const previousExpiresAt = nowSeconds() + ROTATION_SECONDS;
+      const { secret, stored } = createSecret();
+      const ending = client.registration.secrets
+        .slice(0, KEPT_SECRETS - 1)
+        .map((one) => ({
+          ...one,
+          expiresAt: Math.min(one.expiresAt ?? previousExpiresAt, previousExpiresAt),
+        }));
+      await database.transact(() => {
+        store.replace(client, { ...client.registration, secrets: [stored, ...ending] });
+        audit.record('client.secret_rotated', { actor, clientId: id });
+      });
+      return { secret, previousExpiresAt };
+    },
+
+    block: (id: string) => changeState(id, () => store.block(id), 'client.blocked'),
+    allow: (id: string) => changeState(id, () => store.allow(id), 'client.allowed'),
+
+    /** Brings the table in line with what the configuration file declares. */
+    async declare(
+      declared: readonly {
+        id: string;
+        registration: Registration;
+        resource: string | undefined;
+        isAllowed: boolean;
+      }[],
+    ): Promise<void> {
+      const gone = new Set(await store.listDeclaredIds());
+      for (const one of declared) gone.delete(one.id);
+      await database.transact(() => {
+        for (const one of declared) {
+          store.declare(one.id, one.registration, one.resource);
+          if (!one.isAllowed) store.block(one.id);
+        }
+        for (const id of gone) store.undeclare(id);
+      });
+    },
+  };
+}
+
+export type Clients = ReturnType<typeof createClients>;
+
+/** The registration of a client that introspects and can do nothing else. */
+export function resourceServer(
+  name: string,
+  auth: AuthMethod,
+  jwks: Jwks | undefined,
+): Omit<Registration, 'secrets'> {
+  return {
+    name,
+    type: 'resource_server',
+    auth,
+    ...(jwks === undefined ? {} : { jwks }),
+    grants: [],
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    origins: [],
+    scopes: [],
+    defaultScopes: [],
+    optionalScopes: [],
+    needsPkce: true,
+    hasIdTokenClaims: false,
+    isFirstParty: true,
+  };
+}

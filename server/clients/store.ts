@@ -1,0 +1,122 @@
+// Clients at rest. Atomic: a registration is inserted once (primary key); a state change touches its own columns only.
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { insert, type Statement, sql } from '../storage/statement.ts';
+import type { Client, Registration } from './clients.ts';
+
+type Row = {
+  id: string;
+  source: 'file' | 'database';
+  registration: string;
+  covered: string | null;
+  resource: string | null;
+  created_at: number;
+  updated_at: number;
+  blocked_at: number | null;
+  revoked_at: number | null;
+};
+
+function fromRow(row: Row): Client {
+  return {
+    id: row.id,
+    source: row.source,
+    registration: JSON.parse(row.registration) as Registration,
+    isCovering: row.covered !== null,
+    resource: row.resource ?? undefined,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    blockedAt: row.blocked_at ?? undefined,
+    revokedAt: row.revoked_at ?? undefined,
+  };
+}
+
+export function createClientStore(database: Database) {
+  const columns = sql`SELECT id, source, registration, covered, resource, created_at, updated_at, blocked_at, revoked_at FROM clients`;
+
+  function where(condition: Statement): Statement {
+    return { sql: `${columns.sql} ${condition.sql}`, bindings: condition.bindings };
+  }
+
+  return {
+    async find(id: string): Promise<Client | undefined> {
+      const row = await database.find<Row>(where(sql`WHERE id = ${id}`));
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    /** By id, at most `limit`, after the cursor. */
+    async list(options: { after: string; limit: number }): Promise<Client[]> {
+      const rows = await database.list<Row>(
+        where(sql`WHERE id > ${options.after} ORDER BY id LIMIT ${options.limit}`),
+      );
+      return rows.map(fromRow);
+    },
+
+    async listDeclaredIds(): Promise<string[]> {
+      const rows = await database.list<{ id: string }>(
+        sql`SELECT id FROM clients WHERE source = 'file' LIMIT 10000`,
+      );
+      return rows.map((row) => row.id);
+    },
+
+    register(id: string, registration: Registration, resource: string | undefined): void {
+      const now = nowSeconds();
+      database.write(
+        insert('clients', {
+          id,
+          source: 'database',
+          registration: JSON.stringify(registration),
+          resource: resource ?? null,
+          created_at: now,
+          updated_at: now,
+        }),
+        { conflict: 'client_id' },
+      );
+    },
+
+    /** What the configuration file declares: it covers the database's own registration of the same id. */
+    declare(id: string, registration: Registration, resource: string | undefined): void {
+      const now = nowSeconds();
+      const text = JSON.stringify(registration);
+      database.write(
+        sql`INSERT INTO clients (id, source, registration, resource, created_at, updated_at)
+          VALUES (${id}, 'file', ${text}, ${resource ?? null}, ${now}, ${now})
+          ON CONFLICT (id) DO UPDATE SET
+            covered = CASE WHEN clients.source = 'database' THEN clients.registration ELSE clients.covered END,
+            source = 'file', registration = excluded.registration, resource = excluded.resource, updated_at = excluded.updated_at`,
+      );
+    },
+
+    /** The file declares it no longer: the database's own registration comes back, or the client is blocked for good. */
+    undeclare(id: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now} WHERE id = ${id} AND source = 'file' AND covered IS NULL`,
+      );
+      database.write(
+        sql`UPDATE clients SET source = 'database', registration = COALESCE(covered, registration), covered = NULL, updated_at = ${now}
+          WHERE id = ${id} AND source = 'file'`,
+      );
+    },
+
+    /** Replaces the registration if it is still the one that was read, else Conflict('client'). */
+    replace(before: Client, registration: Registration): void {
+      database.write(
+        sql`UPDATE clients SET registration = ${JSON.stringify(registration)}, updated_at = ${nowSeconds()}
+          WHERE id = ${before.id} AND registration = ${JSON.stringify(before.registration)}`,
+        { expects: 1, conflict: 'client' },
+      );
+    },
+
+    block(id: string): void {
+      const now = nowSeconds();
+      database.write(sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now} WHERE id = ${id}`);
+    },
+
+    /** revoked_at stays: what was issued before the block does not come back. */
+    allow(id: string): void {
+      database.write(sql`UPDATE clients SET blocked_at = NULL WHERE id = ${id}`);
+    },
+  };
+}
+
+export type ClientStore = ReturnType<typeof createClientStore>;

@@ -1,0 +1,125 @@
+// Grants: one authorization or one approved device, the family of its tokens. Consents: what a person allows a client, remembered.
+import type { Audit } from '../audit/audit.ts';
+import { Refusal } from '../errors.ts';
+import type { Database } from '../storage/database.ts';
+import { formatId, parseId } from '../storage/ids.ts';
+import { createGrantStore } from './store.ts';
+
+const PREFIX = 'grant_';
+
+/** What a person allows: scopes of the issuer itself, and of each API by its identifier. */
+export type PermittedScopes = {
+  readonly openid: readonly string[];
+  readonly resources: Readonly<Record<string, readonly string[]>>;
+  /** Asked for and refused: not asked again until the app asks for more. */
+  readonly refused: readonly string[];
+};
+
+export type GrantRecord = {
+  accountId: string;
+  clientId: string;
+  kind: 'authorization' | 'device';
+  /** Set where the grant ends with the browser session (no refresh token). */
+  sessionUid: string | undefined;
+  amr: readonly string[] | undefined;
+  acr: string | undefined;
+  authTime: number | undefined;
+  expiresAt: number;
+  payload: Record<string, unknown>;
+};
+
+export type Grant = {
+  readonly id: number;
+  readonly accountId: string;
+  readonly clientId: string;
+  readonly sessionUid: string | undefined;
+  readonly payload: Record<string, unknown>;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly isRevoked: boolean;
+};
+
+export type ListedGrant = {
+  readonly id: number;
+  readonly clientId: string;
+  readonly kind: string;
+  readonly payload: Record<string, unknown>;
+  readonly createdAt: number;
+  readonly lastUsedAt: number | undefined;
+  readonly expiresAt: number;
+};
+
+/** A grant's id as people and the engine see it. */
+export function formatGrantId(id: number): string {
+  return `${PREFIX}${formatId(id)}`;
+}
+
+export function parseGrantId(text: string): number | undefined {
+  return text.startsWith(PREFIX) ? parseId(text.slice(PREFIX.length)) : undefined;
+}
+
+export function createGrants(options: { database: Database; audit: Audit }) {
+  const { database, audit } = options;
+  const store = createGrantStore(database);
+
+  return {
+    find: store.find,
+    listOf: store.listOf,
+    register: store.register,
+    replacePayload: store.replacePayload,
+    markUsed: store.markUsed,
+    findConsent: store.findConsent,
+    sweep: store.sweep,
+
+    /** Remembers what the person allowed this client, in the open unit. */
+    recordConsent(accountId: string, clientId: string, scopes: PermittedScopes): void {
+      store.recordConsent(accountId, clientId, scopes);
+      audit.record('consent.granted', {
+        actor: `account:${accountId}`,
+        accountId,
+        clientId,
+        details: { scope: [...scopes.openid, ...Object.values(scopes.resources).flat()].join(' ') },
+      });
+    },
+
+    /** Ends a grant with all its tokens, in the open unit. */
+    revoke(
+      id: number,
+      by: { actor: string; reason: string; accountId?: string | undefined; clientId?: string | undefined },
+    ): void {
+      store.revoke(id, by.reason);
+      audit.record('grant.revoked', {
+        actor: by.actor,
+        accountId: by.accountId,
+        clientId: by.clientId,
+        grantId: formatGrantId(id),
+        reason: by.reason,
+      });
+    },
+
+    /** Ends all grants of a person, in the open unit. */
+    revokeAllOf: store.revokeAllOf,
+
+    /**
+     * A person ends a grant of their own. Once no other grant of that client is left, its remembered permission goes too,
+     * so that the app has to ask again. Refuses with not_found where it is not theirs.
+     */
+    async revokeOwn(accountId: string, text: string, actor = `account:${accountId}`): Promise<void> {
+      const id = parseGrantId(text);
+      const grant = id === undefined ? undefined : await store.find(id);
+      if (grant === undefined || grant.accountId !== accountId || grant.isRevoked)
+        throw new Refusal('not_found');
+      const others = (await store.listOf(accountId)).filter(
+        (one) => one.clientId === grant.clientId && one.id !== grant.id,
+      );
+      await database.transact(() => {
+        this.revoke(grant.id, { actor, reason: 'revoked_by_owner', accountId, clientId: grant.clientId });
+        if (others.length > 0) return;
+        store.forgetConsent(accountId, grant.clientId);
+        audit.record('consent.forgotten', { actor, accountId, clientId: grant.clientId });
+      });
+    },
+  };
+}
+
+export type Grants = ReturnType<typeof createGrants>;

@@ -1,0 +1,156 @@
+// Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { insert, sql } from '../storage/statement.ts';
+import type { Grant, GrantRecord, ListedGrant, PermittedScopes } from './grants.ts';
+
+const PAYLOAD_VERSION = 1;
+const MOST_GRANTS = 500;
+
+type GrantRow = {
+  id: number;
+  account_id: string;
+  client_id: string;
+  session_uid: string | null;
+  payload: string;
+  created_at: number;
+  expires_at: number;
+  revoked_at: number | null;
+};
+
+type ListedRow = {
+  id: number;
+  client_id: string;
+  kind: string;
+  payload: string;
+  created_at: number;
+  last_used_at: number | null;
+  expires_at: number;
+};
+
+export function createGrantStore(database: Database) {
+  return {
+    async findConsent(accountId: string, clientId: string): Promise<PermittedScopes | undefined> {
+      const row = await database.find<{ scopes: string }>(
+        sql`SELECT scopes FROM consents
+          WHERE account_id = ${accountId} AND client_id = ${clientId} AND team_id = '' AND revoked_at IS NULL`,
+      );
+      return row === undefined ? undefined : (JSON.parse(row.scopes) as PermittedScopes);
+    },
+
+    recordConsent(accountId: string, clientId: string, scopes: PermittedScopes): void {
+      const now = nowSeconds();
+      database.write(
+        sql`INSERT INTO consents (account_id, client_id, team_id, scopes, created_at, updated_at)
+          VALUES (${accountId}, ${clientId}, '', ${JSON.stringify(scopes)}, ${now}, ${now})
+          ON CONFLICT (account_id, client_id, team_id) DO UPDATE SET
+            scopes = excluded.scopes, updated_at = excluded.updated_at, revoked_at = NULL`,
+      );
+    },
+
+    forgetConsent(accountId: string, clientId: string): void {
+      database.write(
+        sql`UPDATE consents SET revoked_at = ${nowSeconds()}
+          WHERE account_id = ${accountId} AND client_id = ${clientId} AND revoked_at IS NULL`,
+      );
+    },
+
+    register(id: number, record: GrantRecord): void {
+      database.write(
+        insert('grants', {
+          id,
+          account_id: record.accountId,
+          client_id: record.clientId,
+          team_id: '',
+          kind: record.kind,
+          session_uid: record.sessionUid ?? null,
+          amr: record.amr?.join(' ') ?? null,
+          acr: record.acr ?? null,
+          auth_time: record.authTime ?? null,
+          payload: JSON.stringify(record.payload),
+          payload_version: PAYLOAD_VERSION,
+          created_at: nowSeconds(),
+          expires_at: record.expiresAt,
+        }),
+        { conflict: 'grant_id' },
+      );
+    },
+
+    replacePayload(id: number, payload: Record<string, unknown>, expiresAt: number): void {
+      database.write(
+        sql`UPDATE grants SET payload = ${JSON.stringify(payload)}, expires_at = ${expiresAt} WHERE id = ${id}`,
+      );
+    },
+
+    /** With the moment up to which its client's and its person's grants are dead. */
+    async find(id: number): Promise<Grant | undefined> {
+      const row = await database.find<GrantRow & { client_revoked_at: number | null }>(
+        sql`SELECT g.id, g.account_id, g.client_id, g.session_uid, g.payload, g.created_at, g.expires_at, g.revoked_at,
+            c.revoked_at AS client_revoked_at
+          FROM grants g LEFT JOIN clients c ON c.id = g.client_id WHERE g.id = ${id}`,
+      );
+      if (row === undefined) return undefined;
+      const isDeadWithClient = row.client_revoked_at !== null && row.created_at <= row.client_revoked_at;
+      return {
+        id: row.id,
+        accountId: row.account_id,
+        clientId: row.client_id,
+        sessionUid: row.session_uid ?? undefined,
+        payload: JSON.parse(row.payload) as Record<string, unknown>,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+        isRevoked: row.revoked_at !== null || isDeadWithClient,
+      };
+    },
+
+    /** Live grants of a person, newest first. */
+    async listOf(accountId: string): Promise<ListedGrant[]> {
+      const now = nowSeconds();
+      const rows = await database.list<ListedRow>(
+        sql`SELECT g.id, g.client_id, g.kind, g.payload, g.created_at, g.last_used_at, g.expires_at FROM grants g
+          LEFT JOIN clients c ON c.id = g.client_id
+          WHERE g.account_id = ${accountId} AND g.revoked_at IS NULL AND g.expires_at > ${now}
+            AND (c.revoked_at IS NULL OR g.created_at > c.revoked_at)
+          ORDER BY g.created_at DESC LIMIT ${MOST_GRANTS}`,
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        clientId: row.client_id,
+        kind: row.kind,
+        payload: JSON.parse(row.payload) as Record<string, unknown>,
+        createdAt: row.created_at,
+        lastUsedAt: row.last_used_at ?? undefined,
+        expiresAt: row.expires_at,
+      }));
+    },
+
+    markUsed(id: number, expiresAt: number): void {
+      database.write(
+        sql`UPDATE grants SET last_used_at = ${nowSeconds()}, expires_at = ${expiresAt} WHERE id = ${id} AND revoked_at IS NULL`,
+      );
+    },
+
+    revoke(id: number, reason: string): void {
+      database.write(
+        sql`UPDATE grants SET revoked_at = ${nowSeconds()}, revoked_reason = ${reason} WHERE id = ${id} AND revoked_at IS NULL`,
+      );
+    },
+
+    revokeAllOf(accountId: string, reason: string): void {
+      database.write(
+        sql`UPDATE grants SET revoked_at = ${nowSeconds()}, revoked_reason = ${reason}
+          WHERE account_id = ${accountId} AND revoked_at IS NULL`,
+      );
+    },
+
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ id: number }>(
+        sql`SELECT id FROM grants WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const row of rows) database.write(sql`DELETE FROM grants WHERE id = ${row.id}`);
+      });
+      return rows.length;
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// The engine's storage contract on our tables: one small adapter a model, chosen by name. Writes join the request's unit of work.
+import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
+import { type Clients, isAllowed } from '../clients/clients.ts';
+import { nowSeconds } from '../clock.ts';
+import type { Grants } from '../grants/grants.ts';
+import type { Artifacts } from '../storage/artifacts.ts';
+import type { Database } from '../storage/database.ts';
+import type { Replays } from '../storage/replays.ts';
+import type { Sessions } from '../storage/sessions.ts';
+import type { Tokens } from '../storage/tokens.ts';
+import { toEngineMetadata } from './client-metadata.ts';
+import { createGrantAdapter } from './grant-adapter.ts';
+import { createAccessTokenAdapter, createRefreshTokenAdapter } from './token-adapters.ts';
+import { available } from './unavailable.ts';
+
+export type AdapterParts = {
+  database: Database;
+  tokens: Tokens;
+  artifacts: Artifacts;
+  sessions: Sessions;
+  replays: Replays;
+  grants: Grants;
+  clients: Pick<Clients, 'find'>;
+  retryWindowSeconds: number;
+  origin: () => { address: string | undefined; program: string | undefined } | undefined;
+};
+
+type Methods = Partial<Adapter> & Pick<Adapter, 'find'>;
+
+function notStored(): Promise<undefined> {
+  return Promise.resolve(undefined);
+}
+
+function refuseCall(): never {
+  throw new Error('the engine does not call this for that model');
+}
+
+/** Fills in what a model never needs, and lets every storage fault out as 503. */
+function complete(methods: Methods): Adapter {
+  const all: Adapter = {
+    upsert: refuseCall,
+    findByUserCode: notStored,
+    findByUid: notStored,
+    destroy: refuseCall,
+    revokeByGrantId: notStored,
+    consume: refuseCall,
+    ...methods,
+  };
+  const guarded = Object.entries(all).map(([name, method]) => [
+    name,
+    (...input: unknown[]) =>
+      available(async () => (method as (...given: unknown[]) => Promise<unknown>)(...input)),
+  ]);
+  return Object.fromEntries(guarded) as Adapter;
+}
+
+/** Codes, interactions and whatever else lives for minutes. A save carries the version that was read. */
+function createArtifactAdapter(model: string, parts: AdapterParts): Methods {
+  const { artifacts, database } = parts;
+  const versionOf = (id: string) => `version ${model} ${id}`;
+
+  return {
+    async find(id) {
+      const stored = await artifacts.find(model, id);
+      if (stored === undefined) return undefined;
+      database.memory()?.set(versionOf(id), stored.version);
+      const consumed = stored.consumedAt === undefined ? {} : { consumed: stored.consumedAt };
+      return { ...stored.payload, jti: id, exp: stored.expiresAt, ...consumed };
+    },
+
+    async upsert(id, payload, expiresIn) {
+      const { jti, session, ...rest } = payload;
+      // Not needed again, and the one replayable thing in it: the cookie of the session.
+      const { cookie, ...kept } = (session ?? {}) as Record<string, unknown>;
+      const record = {
+        grantId: undefined,
+        accountId: payload.accountId,
+        clientId: payload.clientId,
+        expiresAt: payload.exp ?? nowSeconds() + (expiresIn ?? 0),
+        payload: session === undefined ? rest : { ...rest, session: kept },
+      };
+      const version = database.memory()?.get(versionOf(id));
+      if (typeof version !== 'number') {
+        artifacts.register(model, id, record);
+        database.memory()?.set(versionOf(id), 1);
+        return;
+      }
+      artifacts.replace(model, id, { ...record, version });
+      database.memory()?.set(versionOf(id), version + 1);
+    },
+
+    consume: async (id) => artifacts.consume(model, id, nowSeconds()),
+    destroy: async (id) => artifacts.remove(model, id),
+  };
+}
+
+function createSessionAdapter({ sessions, origin }: AdapterParts): Methods {
+  return {
+    find: async (id) => withId(await sessions.find(id), id),
+    findByUid: async (uid) => (await sessions.findByUid(uid)) as AdapterPayload | undefined,
+
+    async upsert(id, payload, expiresIn) {
+      const from = origin();
+      sessions.save(payload.uid as string, id, {
+        accountId: payload.accountId,
+        amr: payload.amr,
+        acr: payload.acr,
+        authTime: payload.loginTs as number | undefined,
+        expiresAt: payload.exp ?? nowSeconds() + (expiresIn ?? 0),
+        payload: { ...payload },
+        address: from?.address,
+        program: from?.program?.slice(0, 300),
+      });
+    },
+
+    // Called before a save under a new id: the row is keyed by uid, so the save itself retires the old id.
+    destroy: async () => undefined,
+  };
+}
+
+function withId(payload: Record<string, unknown> | undefined, id: string): AdapterPayload | undefined {
+  return payload === undefined ? undefined : { ...payload, jti: id };
+}
+
+function createReplayAdapter({ replays }: AdapterParts): Methods {
+  return {
+    find: async (id) => ((await replays.isUsed(id)) ? { jti: id, kind: 'ReplayDetection' } : undefined),
+    upsert: async (id, payload, expiresIn) =>
+      replays.register(id, payload.exp ?? nowSeconds() + (expiresIn ?? 0)),
+  };
+}
+
+function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]): Methods {
+  return {
+    async find(id) {
+      const memory = parts.database.memory();
+      const known = memory?.get(`client ${id}`) as AdapterPayload | undefined;
+      if (known !== undefined) return known;
+      const client = await parts.clients.find(id);
+      // A resource server can introspect and nothing else: to the engine it is nobody.
+      if (client === undefined || !isAllowed(client) || client.registration.type === 'resource_server')
+        return undefined;
+      const metadata = toEngineMetadata(client, knownScopes) as AdapterPayload;
+      memory?.set(`client ${id}`, metadata);
+      return metadata;
+    },
+  };
+}
+
+/** The adapter factory of the engine. `knownScopes` are those that need no `resource`. */
+export function createAdapters(parts: AdapterParts, knownScopes: readonly string[]) {
+  return function adapterFor(model: string): Adapter {
+    switch (model) {
+      case 'Grant':
+        return complete(createGrantAdapter(parts));
+      case 'AccessToken':
+      case 'ClientCredentials':
+        return complete(createAccessTokenAdapter(model, parts));
+      case 'RefreshToken':
+        return complete(createRefreshTokenAdapter(parts));
+      case 'Session':
+        return complete(createSessionAdapter(parts));
+      case 'ReplayDetection':
+        return complete(createReplayAdapter(parts));
+      case 'Client':
+        return complete(createClientAdapter(parts, knownScopes));
+      default:
+        return complete(createArtifactAdapter(model, parts));
+    }
+  };
+}
+
+/** The request the engine is working on, where there is one. */
+export function currentContext() {
+  return Provider.ctx;
+}

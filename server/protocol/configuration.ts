@@ -1,0 +1,219 @@
+// Our settings of the engine: what it may do, for how long, and where it asks us.
+import {
+  type AccountClaims,
+  type Configuration,
+  errors,
+  type FindAccount,
+  type KoaContextWithOIDC,
+} from 'oidc-provider';
+import type { Config } from '../../config/schema.ts';
+import type { Account } from '../accounts/accounts.ts';
+import { nowSeconds } from '../clock.ts';
+import type { Resource } from '../resources/resources.ts';
+import type { Cookies } from '../web/cookies.ts';
+import { type Catalog, findResource, unaddressedScopes } from './catalog.ts';
+import { REGISTRATION, registrationOf } from './client-metadata.ts';
+import { createInteractionPolicy, IMPLIED_CONSENT } from './interaction-policy.ts';
+import { checkAssertion } from './provider.ts';
+import { mayRefresh, refreshSeconds } from './refresh-policy.ts';
+
+export const routes = {
+  authorization: '/authorize',
+  token: '/token',
+  introspection: '/introspect',
+  revocation: '/revoke',
+  userinfo: '/userinfo',
+  jwks: '/jwks',
+  end_session: '/logout',
+} as const;
+
+/** What each address of the engine answers: anything else is 405 with Allow. */
+export const methods: Readonly<Record<string, readonly string[]>> = {
+  [routes.authorization]: ['GET', 'POST'],
+  [`${routes.authorization}/:uid`]: ['GET'],
+  [routes.token]: ['POST', 'OPTIONS'],
+  [routes.introspection]: ['POST'],
+  [routes.revocation]: ['POST', 'OPTIONS'],
+  [routes.userinfo]: ['GET', 'POST', 'OPTIONS'],
+  [routes.jwks]: ['GET', 'OPTIONS'],
+  [routes.end_session]: ['GET', 'POST'],
+  [`${routes.end_session}/confirm`]: ['POST'],
+  [`${routes.end_session}/success`]: ['GET'],
+  '/.well-known/openid-configuration': ['GET', 'OPTIONS'],
+  '/.well-known/oauth-authorization-server': ['GET', 'OPTIONS'],
+};
+
+export type EnginePages = {
+  error(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }): void;
+  logout(ctx: KoaContextWithOIDC): Promise<void>;
+  loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
+};
+
+export type ConfigurationParts = {
+  config: Config;
+  catalog: Catalog;
+  cookies: Cookies;
+  cookieKeys: readonly string[];
+  adapter: NonNullable<Configuration['adapter']>;
+  findAccount: (id: string) => Promise<Account | undefined>;
+  loadGrant: NonNullable<Configuration['loadExistingGrant']>;
+  pages: EnginePages;
+};
+
+const SIGNING = ['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519'] as const;
+// A grant without refresh tokens outlives its last access token by this much.
+const GRANT_MARGIN_SECONDS = 600;
+
+function claimsOf(account: Account): AccountClaims {
+  return {
+    sub: account.id,
+    name: account.name ?? undefined,
+    email: account.email,
+    email_verified: account.emailVerifiedAt !== undefined,
+    updated_at: account.updatedAt,
+  };
+}
+
+/** A disabled or deleted person is nobody; the profile is in the ID token only for clients that look only there. */
+function createAccountFinder(findActive: ConfigurationParts['findAccount']): FindAccount {
+  return async (ctx, id) => {
+    const account = await findActive(id);
+    if (account === undefined) return undefined;
+    return {
+      accountId: account.id,
+      async claims(use) {
+        const client = ctx.oidc.client;
+        const isBare = use === 'id_token' && !(client && registrationOf(client).hasIdTokenClaims);
+        return isBare ? { sub: account.id } : claimsOf(account);
+      },
+    };
+  };
+}
+
+/** RFC 8707 section 2: an unknown API, or one of which the client may have nothing, is invalid_target. */
+function resourceServerInfo(
+  resource: Resource | undefined,
+  clientScopes: readonly string[],
+  defaultSeconds: number,
+) {
+  const scopes = Object.keys(resource?.registration.scopes ?? {}).filter((scope) =>
+    clientScopes.includes(scope),
+  );
+  if (resource === undefined || scopes.length === 0) throw new errors.InvalidTarget();
+  return {
+    scope: scopes.join(' '),
+    audience: resource.identifier,
+    accessTokenTTL: resource.registration.accessTokenSeconds ?? defaultSeconds,
+    accessTokenFormat: resource.registration.tokenFormat,
+    jwt: { sign: { alg: 'ES256' as const } },
+  };
+}
+
+function lifetimes(config: Config, catalog: Catalog): NonNullable<Configuration['ttl']> {
+  const { tokens, sessions } = config;
+  const longestSeconds = Math.max(
+    tokens.access_token_seconds,
+    ...catalog.resources.map((resource) => resource.registration.accessTokenSeconds ?? 0),
+  );
+  return {
+    AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? tokens.access_token_seconds,
+    AuthorizationCode: tokens.authorization_code_seconds,
+    IdToken: tokens.id_token_seconds,
+    Interaction: tokens.interaction_seconds,
+    RefreshToken: (_ctx, token) => refreshSeconds(tokens, token.iiat ?? nowSeconds()),
+    Grant: (ctx, grant) =>
+      ctx.oidc.client !== undefined && mayRefresh(ctx.oidc.client, new Set(grant.getOIDCScope().split(' ')))
+        ? Math.min(tokens.refresh_idle_seconds, tokens.refresh_absolute_seconds)
+        : longestSeconds + GRANT_MARGIN_SECONDS,
+    Session: (_ctx, session) => {
+      const signedInAt = session.loginTs ?? nowSeconds();
+      const leftSeconds = signedInAt + sessions.absolute_seconds - nowSeconds();
+      return Math.max(1, Math.min(sessions.idle_seconds, leftSeconds));
+    },
+  };
+}
+
+export function createConfiguration(parts: ConfigurationParts): Configuration {
+  const { config, catalog, cookies, pages } = parts;
+  const { access_token_seconds } = config.tokens;
+  return {
+    adapter: parts.adapter,
+    jwks: { keys: catalog.signingKeys.map((key) => key.privateJwk as never) },
+    findAccount: createAccountFinder(parts.findAccount),
+    loadExistingGrant: parts.loadGrant,
+    routes,
+    scopes: unaddressedScopes(catalog),
+    claims: { openid: ['sub'], profile: ['name', 'updated_at'], email: ['email', 'email_verified'] },
+    // Our account answers an ID token with the subject alone, unless the client is registered otherwise.
+    conformIdTokenClaims: false,
+    responseTypes: ['code'],
+    subjectTypes: ['public'],
+    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...SIGNING],
+      idTokenSigningAlgValues: ['RS256', 'ES256'],
+    },
+    pkce: {
+      required: (_ctx, client) => registrationOf(client).needsPkce || client.clientAuthMethod === 'none',
+    },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    acceptQueryParamAccessTokens: false,
+    clockTolerance: config.tokens.clock_skew_seconds,
+    assertJwtClientAuthClaimsAndHeader: checkAssertion,
+    fetchResponseBodyLimits: { jwks_uri: 65_536, sector_identifier_uri: 65_536 },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client, source) => mayRefresh(client, source.scopes),
+    // Grants that end with the session are ended by our own rows; the engine has nothing to check.
+    expiresWithSession: async () => false,
+    revokeGrantPolicy: () => false,
+    clientBasedCORS: (_ctx, origin, client) => registrationOf(client).origins.includes(origin),
+    extraClientMetadata: { properties: [REGISTRATION] },
+    extraParams: [IMPLIED_CONSENT],
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    cookies: {
+      keys: [...parts.cookieKeys],
+      names: {
+        session: cookies.names.session,
+        interaction: cookies.names.interaction,
+        resume: cookies.names.resume,
+      },
+      long: { ...cookies.options, signed: true },
+      short: { ...cookies.engineOptions, signed: true },
+    },
+    ttl: lifetimes(config, catalog),
+    renderError: (ctx, out) => pages.error(ctx, out),
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: { enabled: false },
+      dPoP: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      // Ours answers at this path; the engine's is on so that discovery names it.
+      introspection: { enabled: true, allowedPolicy: async () => false },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: pages.logout,
+        postLogoutSuccessSource: pages.loggedOut,
+      },
+      resourceIndicators: {
+        enabled: true,
+        // The authorization's own API, where the token request names none (RFC 8707 section 2.2).
+        defaultResource: async (_ctx, _client, oneOf) =>
+          (oneOf?.length === 1 ? oneOf[0] : (oneOf ?? [])) ?? [],
+        useGrantedResource: async () => true,
+        getResourceServerInfo: async (_ctx, identifier, client) =>
+          resourceServerInfo(
+            findResource(catalog, identifier),
+            registrationOf(client).scopes,
+            access_token_seconds,
+          ),
+      },
+    },
+  };
+}

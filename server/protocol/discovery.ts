@@ -1,0 +1,66 @@
+// Metadata and keys as ready text: OpenID Connect Discovery, RFC 8414 and RFC 7517, the same for everybody, with an ETag.
+import { sha256Hex } from '../secrets.ts';
+import type { Middleware, WebContext } from '../web/context.ts';
+import { routes } from './configuration.ts';
+import type { Engine } from './engine.ts';
+
+const OPENID = '/.well-known/openid-configuration';
+const OAUTH = '/.well-known/oauth-authorization-server';
+const MAX_AGE_SECONDS = 3600;
+
+type Ready = { readonly text: string; readonly etag: string };
+
+/** What we offer is said, what we do not offer is not: the engine names some things by itself. */
+function adjust(metadata: Record<string, unknown>): Record<string, unknown> {
+  const grants = metadata.grant_types_supported as string[];
+  const authMethods = metadata.token_endpoint_auth_methods_supported as string[];
+  const algorithms = metadata.token_endpoint_auth_signing_alg_values_supported;
+  return {
+    ...metadata,
+    introspection_endpoint_auth_methods_supported: authMethods.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_methods_supported: authMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
+    response_modes_supported: ['query', 'form_post'],
+    grant_types_supported: grants.filter((grant) => grant !== 'implicit'),
+    claims_parameter_supported: false,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+  };
+}
+
+function serve(ctx: WebContext, ready: Ready): void {
+  ctx.set({
+    'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}`,
+    'Access-Control-Allow-Origin': '*',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+    ETag: ready.etag,
+  });
+  ctx.status = 200;
+  ctx.type = 'application/json';
+  if (ctx.fresh) ctx.status = 304;
+  else ctx.body = ready.text;
+}
+
+export function createDiscovery(engine: Engine): Middleware {
+  const cache = new WeakMap<object, Map<string, Ready>>();
+
+  return async (ctx, next) => {
+    const path = ctx.path === OAUTH ? OPENID : ctx.path;
+    const isAsked = path === OPENID || path === routes.jwks;
+    if (!isAsked || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) return next();
+    const { provider, handle } = await engine.current();
+    const ready = cache.get(provider) ?? new Map<string, Ready>();
+    cache.set(provider, ready);
+    if (!ready.has(path)) {
+      const originalUrl = ctx.url;
+      ctx.url = path;
+      await handle(ctx, async () => undefined);
+      ctx.url = originalUrl;
+      const body = ctx.body as Record<string, unknown>;
+      const text = JSON.stringify(path === OPENID ? adjust(body) : body);
+      ready.set(path, { text, etag: `"${sha256Hex(text).slice(0, 32)}"` });
+    }
+    serve(ctx, ready.get(path) as Ready);
+  };
+}

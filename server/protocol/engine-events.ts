@@ -1,0 +1,87 @@
+// What the engine tells us while it works, as audit events in the request's own unit of work.
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Config } from '../../config/schema.ts';
+import type { Audit } from '../audit/audit.ts';
+import { nowSeconds } from '../clock.ts';
+import { type Grants, parseGrantId } from '../grants/grants.ts';
+import type { Log } from '../observability/log.ts';
+import { mayRefresh } from './refresh-policy.ts';
+
+export type EventParts = { audit: Audit; grants: Grants; log: Log; tokens: Config['tokens'] };
+
+function recordTokens({ audit, grants, tokens }: EventParts, { oidc }: KoaContextWithOIDC): void {
+  const { AccessToken, ClientCredentials, Grant, RefreshToken } = oidc.entities;
+  const token = AccessToken ?? ClientCredentials;
+  const clientId = oidc.client?.clientId;
+  audit.record('token.issued', {
+    actor: `client:${clientId}`,
+    accountId: AccessToken?.accountId,
+    clientId,
+    grantId: Grant?.jti,
+    details: {
+      grant_type: String(oidc.params?.grant_type),
+      scope: token?.scope,
+      audience: token?.aud === undefined ? undefined : String(token.aud),
+    },
+  });
+  const id = Grant === undefined ? undefined : parseGrantId(Grant.jti);
+  if (id === undefined || Grant === undefined || oidc.client === undefined) return;
+  // The grant's idle life starts anew with each use, within its absolute one.
+  const now = nowSeconds();
+  const absoluteUntil = (RefreshToken?.iiat ?? now) + tokens.refresh_absolute_seconds;
+  const slidingUntil = Math.min(now + tokens.refresh_idle_seconds, absoluteUntil);
+  const isRefreshable = mayRefresh(oidc.client, new Set(Grant.getOIDCScope().split(' ')));
+  grants.markUsed(id, isRefreshable ? slidingUntil : (Grant.exp ?? slidingUntil));
+}
+
+function recordRevocation(
+  parts: EventParts,
+  token: { clientId?: string | undefined; accountId?: string | undefined; kind: string },
+): void {
+  if (Provider.ctx?.oidc.route !== 'revocation') return;
+  parts.audit.record('token.revoked', {
+    actor: `client:${token.clientId}`,
+    accountId: token.accountId,
+    clientId: token.clientId,
+    details: { kind: token.kind },
+  });
+}
+
+/** Listens to one engine. */
+export function listenToEngine(provider: Provider, parts: EventParts): void {
+  const { audit, log } = parts;
+  provider.on('grant.success', (ctx) => recordTokens(parts, ctx));
+  provider.on('grant.error', (ctx, error) => {
+    log.info('token.refused', {
+      request_id: ctx.state.requestId,
+      client_id: ctx.oidc.client?.clientId,
+      reason: error.error_detail ?? error.message,
+    });
+  });
+  provider.on('authorization_code.saved', (code) => {
+    audit.record('authorization_code.issued', {
+      actor: `account:${code.accountId}`,
+      accountId: code.accountId,
+      clientId: code.clientId,
+      grantId: code.grantId,
+    });
+  });
+  provider.on(
+    'grant.saved' as never,
+    ((grant: { accountId: string; clientId: string; jti: string }) => {
+      const { accountId, clientId } = grant;
+      audit.record('grant.created', {
+        actor: `account:${accountId}`,
+        accountId,
+        clientId,
+        grantId: grant.jti,
+      });
+    }) as never,
+  );
+  provider.on('access_token.destroyed', (token) => recordRevocation(parts, token));
+  provider.on('refresh_token.destroyed', (token) => recordRevocation(parts, token));
+  provider.on('client_credentials.destroyed', (token) => recordRevocation(parts, token));
+  provider.on('server_error', (ctx, error) => {
+    log.error('engine.error', { request_id: ctx.state.requestId, error });
+  });
+}

@@ -1,0 +1,32 @@
+// Ends a family of tokens when the engine says so, and says why in the audit log.
+import { Provider } from 'oidc-provider';
+import { parseGrantId } from '../grants/grants.ts';
+import type { AdapterParts } from './adapter.ts';
+
+type Reason = 'authorization_code_replayed' | 'refresh_token_replayed' | 'revoked_by_client' | 'signed_out';
+
+function reasonOf(route: string | undefined, grantType: unknown): Reason {
+  if (route === 'revocation') return 'revoked_by_client';
+  if (route !== 'token') return 'signed_out';
+  return grantType === 'refresh_token' ? 'refresh_token_replayed' : 'authorization_code_replayed';
+}
+
+/**
+ * RFC 7009 section 2.1: revoking an access token need not end its grant, and here it does not;
+ * revoking or replaying a refresh token, and replaying a code, does (RFC 9700 section 4.14, RFC 6749 section 4.1.2).
+ */
+export function revokeFamily(parts: AdapterParts, grantId: string): void {
+  const id = parseGrantId(grantId);
+  const context = Provider.ctx;
+  const isAccessToken =
+    context?.oidc.route === 'revocation' && context.oidc.entities.AccessToken !== undefined;
+  if (id === undefined || isAccessToken) return;
+  const clientId = context?.oidc.client?.clientId;
+  parts.grants.revoke(id, {
+    actor: clientId === undefined ? 'system' : `client:${clientId}`,
+    reason: reasonOf(context?.oidc.route, context?.oidc.params?.grant_type),
+    accountId:
+      context?.oidc.entities.RefreshToken?.accountId ?? context?.oidc.entities.AuthorizationCode?.accountId,
+    clientId,
+  });
+}

@@ -1,0 +1,58 @@
+// The pages that the engine asks us for: its errors, and the confirmation of a sign-out.
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { WebContext } from '../web/context.ts';
+import type { Pages } from '../web/page.ts';
+import { formActionSource } from '../web/security-headers.ts';
+import { type EnginePages, routes } from './configuration.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  invalid_client: 'The app that sent you here is not allowed on this server, or does not exist.',
+  invalid_redirect_uri:
+    'The app that sent you here asked us to send you back to an address that is not registered for it.',
+  temporarily_unavailable: 'We cannot do this right now. Please try again in a moment.',
+};
+
+function asWeb(ctx: KoaContextWithOIDC): WebContext {
+  return ctx as unknown as WebContext;
+}
+
+export function createEnginePages(pages: Pages): EnginePages {
+  function clientOf(ctx: KoaContextWithOIDC) {
+    const { client } = ctx.oidc;
+    return client === undefined ? undefined : { name: client.clientName ?? client.clientId };
+  }
+
+  return {
+    error(ctx, out) {
+      const { status } = ctx;
+      const title = status >= 500 ? 'Please try again in a moment' : 'That request is not valid';
+      const words =
+        WORDS[out.error] ??
+        `The app sent a request that we cannot accept: ${out.error_description ?? out.error}.`;
+      ctx.body = pages.renderError(asWeb(ctx), {
+        status,
+        title,
+        words,
+        requestId: asWeb(ctx).state.requestId,
+      });
+      ctx.type = 'html';
+      if (status === 503) ctx.set('Retry-After', '1');
+    },
+
+    async logout(ctx) {
+      const source = formActionSource(ctx.oidc.params?.post_logout_redirect_uri);
+      if (source !== undefined) asWeb(ctx).state.formActions = [source];
+      const state = ctx.oidc.session?.state as { secret: string } | undefined;
+      await pages.render(asWeb(ctx), 'interactions/logout', 'Sign out', {
+        form_action: `${routes.end_session}/confirm`,
+        xsrf: state?.secret,
+        client: clientOf(ctx),
+      });
+    },
+
+    async loggedOut(ctx) {
+      ctx.set('Clear-Site-Data', '"cache", "storage"');
+      await pages.render(asWeb(ctx), 'interactions/logged-out', 'Signed out', { client: clientOf(ctx) });
+    },
+  };
+}

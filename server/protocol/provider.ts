@@ -1,0 +1,121 @@
+// The one place that makes an engine (oidc-provider): a pure function of its parts, about a millisecond.
+import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { findAssertionFault, isRightSecret } from '../clients/authentication.ts';
+import {
+  createAccessTokenText,
+  createCodeText,
+  createRefreshTokenText,
+  deriveSuccessor,
+} from '../storage/token-format.ts';
+import { registrationOf } from './client-metadata.ts';
+
+export type ProviderParts = {
+  issuer: string;
+  configuration: Configuration;
+  /** Keeps the successors of refresh tokens the same for every retry. */
+  refreshKey: Buffer;
+  /** Ends a browser session and what lives as long as it does. */
+  endSession: (session: { accountId: string | undefined; uid: string }) => void;
+};
+
+/** Response modes and grants that we do not offer are not registered at all. */
+class Engine extends Provider {
+  // RFC 9700 section 4.3.1: no answers in fragments. The engine registers the mode by itself.
+  override registerResponseMode(...input: Parameters<Provider['registerResponseMode']>): void {
+    if (input[0] !== 'fragment') super.registerResponseMode(...input);
+  }
+}
+
+type TokenClass = { prototype: { generateTokenId(this: { format?: string }): string } };
+
+function nameTokens(model: unknown, create: () => string): void {
+  const { prototype } = model as TokenClass;
+  const original = prototype.generateTokenId;
+  prototype.generateTokenId = function generateTokenId() {
+    // It also decides the format, so it is called even where its answer is not used.
+    const id = original.call(this);
+    return this.format === 'jwt' ? id : create();
+  };
+}
+
+function createRefreshTokenId(key: Buffer): string {
+  const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken;
+  return rotated === undefined ? createRefreshTokenText() : deriveSuccessor(rotated.jti, key);
+}
+
+function compareSecretsByHash(provider: Provider): void {
+  Object.assign(provider.Client.prototype, {
+    compareClientSecret(this: object, actual: string): boolean {
+      return isRightSecret(registrationOf(this), actual);
+    },
+  });
+}
+
+/** RFC 6749 section 5.2: a grant that the client may not use is unauthorized_client. */
+function refuseForeignGrants(provider: Provider): void {
+  const { prototype } = provider.Client as unknown as {
+    prototype: { grantTypeAllowed(type: string): boolean };
+  };
+  const original = prototype.grantTypeAllowed;
+  prototype.grantTypeAllowed = function grantTypeAllowed(type) {
+    const isAllowed = original.call(this, type);
+    const oidc = Provider.ctx?.oidc;
+    if (!isAllowed && oidc?.route === 'token' && oidc.params?.grant_type === type) {
+      throw new errors.UnauthorizedClient('this client may not use that grant');
+    }
+    return isAllowed;
+  };
+}
+
+/** The grant of an authorization is stored with its code. */
+function storeGrantWithCode(provider: Provider): void {
+  const { prototype } = provider.AuthorizationCode;
+  const original = prototype.save;
+  prototype.save = async function save(...input) {
+    const grant = Provider.ctx?.oidc.entities.Grant;
+    if (grant !== undefined && grant.exp === undefined) await grant.save();
+    return original.apply(this, input);
+  };
+}
+
+/**
+ * The cookie's id changes when the person or the proof of who they are changes (ASVS 7.2.4),
+ * not at every step of an authorization: then two tabs would take the session from each other.
+ */
+function steadySessionIds(provider: Provider, endSession: ProviderParts['endSession']): void {
+  const { prototype } = provider.Session;
+  const original = prototype.resetIdentifier;
+  prototype.resetIdentifier = function resetIdentifier() {
+    const oidc = Provider.ctx?.oidc;
+    const isMereStep = oidc?.route === 'resume' && oidc.result?.login === undefined;
+    if (!isMereStep) original.call(this);
+  };
+  prototype.destroy = async function destroy() {
+    endSession({ accountId: this.accountId, uid: this.uid });
+    Object.assign(this, { destroyed: true });
+  };
+}
+
+/** Builds an engine. Its models are classes of its own, so what is changed here changes this engine only. */
+export function createProvider(parts: ProviderParts): Provider {
+  const provider = new Engine(parts.issuer, parts.configuration);
+  nameTokens(provider.AccessToken, createAccessTokenText);
+  nameTokens(provider.ClientCredentials, createAccessTokenText);
+  nameTokens(provider.RefreshToken, () => createRefreshTokenId(parts.refreshKey));
+  nameTokens(provider.AuthorizationCode, () => createCodeText('lkc_'));
+  compareSecretsByHash(provider);
+  refuseForeignGrants(provider);
+  storeGrantWithCode(provider);
+  steadySessionIds(provider, parts.endSession);
+  return provider;
+}
+
+/** K02, K03, K05: the audience is the issuer alone, five minutes at most, and no other kind of token. */
+export async function checkAssertion(
+  ctx: KoaContextWithOIDC,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown>,
+): Promise<void> {
+  const fault = findAssertionFault(claims, header, ctx.oidc.provider.issuer);
+  if (fault !== undefined) throw new errors.InvalidClientAuth(fault);
+}

@@ -1,0 +1,91 @@
+// Registered APIs at rest. Atomic: an identifier is registered once (primary key); there are few, and all are read at once.
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { insert, sql } from '../storage/statement.ts';
+import type { Resource, ResourceRegistration } from './resources.ts';
+
+type Row = {
+  identifier: string;
+  source: 'file' | 'database';
+  registration: string;
+  covered: string | null;
+  is_default: number;
+  created_at: number;
+};
+
+const MOST_RESOURCES = 1000;
+
+function fromRow(row: Row): Resource {
+  return {
+    identifier: row.identifier,
+    source: row.source,
+    registration: JSON.parse(row.registration) as ResourceRegistration,
+    isCovering: row.covered !== null,
+    isDefault: row.is_default === 1,
+    createdAt: row.created_at,
+  };
+}
+
+function scopeOf(registration: ResourceRegistration): string {
+  return Object.keys(registration.scopes).join(' ');
+}
+
+export function createResourceStore(database: Database) {
+  return {
+    async find(identifier: string): Promise<Resource | undefined> {
+      const row = await database.find<Row>(
+        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE identifier = ${identifier}`,
+      );
+      return row === undefined ? undefined : fromRow(row);
+    },
+
+    async list(): Promise<Resource[]> {
+      const rows = await database.list<Row>(
+        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources ORDER BY identifier LIMIT ${MOST_RESOURCES}`,
+      );
+      return rows.map(fromRow);
+    },
+
+    register(identifier: string, registration: ResourceRegistration, isDefault: boolean): void {
+      const now = nowSeconds();
+      database.write(
+        insert('resources', {
+          identifier,
+          source: 'database',
+          registration: JSON.stringify(registration),
+          scope: scopeOf(registration),
+          is_default: isDefault ? 1 : 0,
+          created_at: now,
+          updated_at: now,
+        }),
+        { conflict: 'resource' },
+      );
+    },
+
+    clearDefault(): void {
+      database.write(sql`UPDATE resources SET is_default = 0 WHERE is_default = 1`);
+    },
+
+    declare(identifier: string, registration: ResourceRegistration, isDefault: boolean): void {
+      const now = nowSeconds();
+      database.write(
+        sql`INSERT INTO resources (identifier, source, registration, scope, is_default, created_at, updated_at)
+          VALUES (${identifier}, 'file', ${JSON.stringify(registration)}, ${scopeOf(registration)}, ${isDefault ? 1 : 0}, ${now}, ${now})
+          ON CONFLICT (identifier) DO UPDATE SET
+            covered = CASE WHEN resources.source = 'database' THEN resources.registration ELSE resources.covered END,
+            source = 'file', registration = excluded.registration, scope = excluded.scope,
+            is_default = excluded.is_default, updated_at = excluded.updated_at`,
+      );
+    },
+
+    undeclare(identifier: string): void {
+      database.write(
+        sql`DELETE FROM resources WHERE identifier = ${identifier} AND source = 'file' AND covered IS NULL`,
+      );
+      database.write(
+        sql`UPDATE resources SET source = 'database', registration = COALESCE(covered, registration), covered = NULL
+          WHERE identifier = ${identifier} AND source = 'file'`,
+      );
+    },
+  };
+}

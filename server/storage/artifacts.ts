@@ -1,0 +1,108 @@
+// What lives for minutes (codes, interactions, pushed requests). Atomic: consuming is a compare-and-set, a save carries the version it read.
+import { nowSeconds } from '../clock.ts';
+import { seal, sha256, unseal } from '../secrets.ts';
+import type { Database } from './database.ts';
+import { insert, sql } from './statement.ts';
+
+const PAYLOAD_VERSION = 1;
+
+export type ArtifactRecord = {
+  grantId: number | undefined;
+  accountId: string | undefined;
+  clientId: string | undefined;
+  expiresAt: number;
+  payload: Record<string, unknown>;
+};
+export type StoredArtifact = ArtifactRecord & { version: number; consumedAt: number | undefined };
+
+type Row = {
+  grant_id: number | null;
+  account_id: string | null;
+  client_id: string | null;
+  payload: Buffer;
+  version: number;
+  expires_at: number;
+  consumed_at: number | null;
+};
+
+/** `key` seals the payloads: they hold requests of people, tokens sent as hints among them. */
+export function createArtifacts(options: { database: Database; key: Buffer }) {
+  const { database, key } = options;
+
+  return {
+    async find(model: string, id: string): Promise<StoredArtifact | undefined> {
+      const row = await database.find<Row>(
+        sql`SELECT grant_id, account_id, client_id, payload, version, expires_at, consumed_at
+          FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`,
+      );
+      if (row === undefined) return undefined;
+      return {
+        grantId: row.grant_id ?? undefined,
+        accountId: row.account_id ?? undefined,
+        clientId: row.client_id ?? undefined,
+        payload: JSON.parse(unseal(key, row.payload, `artifact ${model}`)) as Record<string, unknown>,
+        version: row.version,
+        expiresAt: row.expires_at,
+        consumedAt: row.consumed_at ?? undefined,
+      };
+    },
+
+    /** A new artifact. Conflict(model) where the id exists. */
+    register(model: string, id: string, record: ArtifactRecord): void {
+      const row = {
+        model,
+        id_hash: sha256(id),
+        grant_id: record.grantId ?? null,
+        account_id: record.accountId ?? null,
+        client_id: record.clientId ?? null,
+        payload: seal(key, JSON.stringify(record.payload), `artifact ${model}`),
+        payload_version: PAYLOAD_VERSION,
+        version: 1,
+        created_at: nowSeconds(),
+        expires_at: record.expiresAt,
+      };
+      database.write(insert('artifacts', row), { conflict: model });
+    },
+
+    /** Replaces the payload if nobody did since `version` was read, else Conflict(model). Never touches consumed_at. */
+    replace(model: string, id: string, change: ArtifactRecord & { version: number }): void {
+      database.write(
+        sql`UPDATE artifacts SET payload = ${seal(key, JSON.stringify(change.payload), `artifact ${model}`)},
+            grant_id = ${change.grantId ?? null}, account_id = ${change.accountId ?? null},
+            expires_at = ${change.expiresAt}, version = version + 1
+          WHERE model = ${model} AND id_hash = ${sha256(id)} AND version = ${change.version}`,
+        { expects: 1, conflict: model },
+      );
+    },
+
+    /** Exactly one consumer wins; the others' units fail with Conflict(model). */
+    consume(model: string, id: string, at: number): void {
+      database.write(
+        sql`UPDATE artifacts SET consumed_at = ${at} WHERE model = ${model} AND id_hash = ${sha256(id)} AND consumed_at IS NULL`,
+        { expects: 1, conflict: model },
+      );
+    },
+
+    /** Removes it; where `expects` is given, somebody else's removal makes this unit fail with Conflict(model). */
+    remove(model: string, id: string): void {
+      database.write(sql`DELETE FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`, {
+        expects: 1,
+        conflict: model,
+      });
+    },
+
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ model: string; id_hash: Buffer }>(
+        sql`SELECT model, id_hash FROM artifacts WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const row of rows) {
+          database.write(sql`DELETE FROM artifacts WHERE model = ${row.model} AND id_hash = ${row.id_hash}`);
+        }
+      });
+      return rows.length;
+    },
+  };
+}
+
+export type Artifacts = ReturnType<typeof createArtifacts>;

@@ -1,0 +1,56 @@
+// What storage may say instead of an answer: a lost compare-and-set (Conflict) or a store that cannot serve now (StorageFault).
+
+/** A compare-and-set or a unique key was lost to somebody else; nothing of the unit was stored. */
+export class Conflict extends Error {
+  /** Which write lost, as its author named it. */
+  readonly label: string;
+
+  constructor(label: string, cause?: unknown) {
+    super(`lost to another writer: ${label}`, { cause });
+    this.name = 'Conflict';
+    this.label = label;
+  }
+}
+
+/** The database is full, busy, away or damaged. Nothing was stored, as far as we know; a retry may succeed. */
+export class StorageFault extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StorageFault';
+  }
+}
+
+const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;
+const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
+// PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization.
+const POSTGRES_FAULTS = /^(08|53|57|58|40|25006|55P03|XX)/;
+const SOCKET_FAULTS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/;
+const POOL_FAULTS = /timeout|terminat|Connection|not queryable/i;
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  const code = codeOf(error);
+  return SQLITE_UNIQUE.test(code) || code === '23505';
+}
+
+/** Deadlocks and serialization failures: the same unit may be tried again at once (PostgreSQL 13.5). */
+export function isRetryable(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === '40001' || code === '40P01';
+}
+
+/** Turns what a driver threw into a StorageFault where it is one; anything else is a bug and stays as it is. */
+export function toFault(error: unknown): unknown {
+  if (error instanceof StorageFault || error instanceof Conflict || !(error instanceof Error)) return error;
+  const code = codeOf(error);
+  const isFault =
+    SQLITE_FAULTS.test(code) ||
+    POSTGRES_FAULTS.test(code) ||
+    SOCKET_FAULTS.test(code) ||
+    (code === '' && POOL_FAULTS.test(error.message));
+  // The driver's message may hold values: only its code is kept in ours.
+  return isFault ? new StorageFault(`storage cannot serve (${code || 'connection'})`, error) : error;
+}

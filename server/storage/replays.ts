@@ -1,0 +1,32 @@
+// Ids that may be used once (jti of assertions). Atomic by the primary key: the second insert is Conflict('replay').
+import { sha256 } from '../secrets.ts';
+import type { Database } from './database.ts';
+import { insert, sql } from './statement.ts';
+
+export function createReplays(database: Database) {
+  return {
+    async isUsed(id: string): Promise<boolean> {
+      return (
+        (await database.find(sql`SELECT 1 AS one FROM replays WHERE id_hash = ${sha256(id)}`)) !== undefined
+      );
+    },
+
+    register(id: string, expiresAt: number): void {
+      database.write(insert('replays', { id_hash: sha256(id), expires_at: expiresAt }), {
+        conflict: 'replay',
+      });
+    },
+
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ id_hash: Buffer }>(
+        sql`SELECT id_hash FROM replays WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const row of rows) database.write(sql`DELETE FROM replays WHERE id_hash = ${row.id_hash}`);
+      });
+      return rows.length;
+    },
+  };
+}
+
+export type Replays = ReturnType<typeof createReplays>;

@@ -1,0 +1,58 @@
+// The secrets file: the keys that seal what the database keeps encrypted. It is the one secret outside of the database.
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { randomKey } from '../secrets.ts';
+import type { Database } from './database.ts';
+import { createSealer, hasServerKeys, type Sealer } from './server-keys.ts';
+
+const MODE = 0o600;
+const OTHERS = 0o077;
+const KEY_BYTES = 32;
+const HEADER =
+  '# Latchkey: the key that seals the keys in the database. Keep it secret, and keep a copy apart from the database.';
+
+export class SecretsFileError extends Error {}
+
+function isAlready(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+/** Makes the file with one new key, mode 0600, unless it is there. Of several processes one makes it. */
+export function createSecretsFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    writeFileSync(path, `${HEADER}\n${randomKey(KEY_BYTES).toString('base64url')}\n`, {
+      mode: MODE,
+      flag: 'wx',
+      flush: true,
+    });
+  } catch (error) {
+    if (!isAlready(error)) throw error;
+  }
+}
+
+/** The keys of the file, newest first. Refuses a file that is missing, that others can read, or that holds no key. */
+export function readSecretsFile(path: string): readonly [Buffer, ...Buffer[]] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new SecretsFileError(`the secrets file ${path} is missing`);
+  if ((found.mode & OTHERS) !== 0) {
+    throw new SecretsFileError(`the secrets file ${path} can be read by others; run: chmod 600 ${path}`);
+  }
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const keys = lines.map((line) => Buffer.from(line, 'base64url'));
+  const [first, ...rest] = keys;
+  if (first === undefined || keys.some((key) => key.length !== KEY_BYTES)) {
+    throw new SecretsFileError(
+      `the secrets file ${path} must hold keys of ${KEY_BYTES} bytes in base64url, one a line`,
+    );
+  }
+  return [first, ...rest];
+}
+
+/** Opens the sealer; makes the file only for a database that has nothing sealed yet. */
+export async function openSealer(path: string, database: Database): Promise<Sealer> {
+  if (!(await hasServerKeys(database))) createSecretsFile(path);
+  return createSealer(readSecretsFile(path));
+}

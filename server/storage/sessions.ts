@@ -1,0 +1,142 @@
+// Browser sessions at rest: one row per session (uid); the cookie's id is stored as SHA-256 and replaced when it rotates.
+import { nowSeconds } from '../clock.ts';
+import { seal, sha256, unseal } from '../secrets.ts';
+import type { Database } from './database.ts';
+import { sql } from './statement.ts';
+
+const PAYLOAD_VERSION = 1;
+
+export type SessionRecord = {
+  accountId: string | undefined;
+  amr: readonly string[] | undefined;
+  acr: string | undefined;
+  authTime: number | undefined;
+  expiresAt: number;
+  payload: Record<string, unknown>;
+  address: string | undefined;
+  program: string | undefined;
+};
+
+export type ListedSession = {
+  uid: string;
+  address: string | undefined;
+  program: string | undefined;
+  createdAt: number;
+  lastSeenAt: number;
+};
+
+type Row = { payload: Buffer };
+
+export function createSessions(options: { database: Database; key: Buffer }) {
+  const { database, key } = options;
+
+  function open(row: Row | undefined): Record<string, unknown> | undefined {
+    if (row === undefined) return undefined;
+    return JSON.parse(unseal(key, row.payload, 'session')) as Record<string, unknown>;
+  }
+
+  return {
+    async find(id: string): Promise<Record<string, unknown> | undefined> {
+      return open(
+        await database.find<Row>(
+          sql`SELECT payload FROM sessions WHERE id_hash = ${sha256(id)} AND ended_at IS NULL AND expires_at > ${nowSeconds()}`,
+        ),
+      );
+    },
+
+    async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
+      return open(
+        await database.find<Row>(
+          sql`SELECT payload FROM sessions WHERE uid = ${uid} AND ended_at IS NULL AND expires_at > ${nowSeconds()}`,
+        ),
+      );
+    },
+
+    /** Saves under its uid and makes `id` the one cookie id that opens it. A session that was ended stays ended. */
+    save(uid: string, id: string, record: SessionRecord): void {
+      const now = nowSeconds();
+      const sealed = seal(key, JSON.stringify(record.payload), 'session');
+      database.write(
+        sql`INSERT INTO sessions (id_hash, uid, account_id, amr, acr, auth_time, payload, payload_version,
+            address, program, created_at, last_seen_at, expires_at)
+          VALUES (${sha256(id)}, ${uid}, ${record.accountId ?? null}, ${record.amr?.join(' ') ?? null},
+            ${record.acr ?? null}, ${record.authTime ?? null}, ${sealed}, ${PAYLOAD_VERSION},
+            ${record.address ?? null}, ${record.program ?? null}, ${now}, ${now}, ${record.expiresAt})
+          ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id,
+            amr = excluded.amr, acr = excluded.acr, auth_time = excluded.auth_time, payload = excluded.payload,
+            last_seen_at = excluded.last_seen_at, expires_at = excluded.expires_at,
+            address = COALESCE(excluded.address, sessions.address), program = COALESCE(excluded.program, sessions.program)
+          WHERE sessions.ended_at IS NULL`,
+        { conflict: 'session' },
+      );
+    },
+
+    /** Notes that it was seen, at most once a minute. */
+    touch(uid: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE sessions SET last_seen_at = ${now} WHERE uid = ${uid} AND last_seen_at < ${now - 60}`,
+      );
+    },
+
+    /** The signed-in sessions of a person, newest first, at most 100. */
+    async listOf(accountId: string): Promise<ListedSession[]> {
+      const rows = await database.list<{
+        uid: string;
+        address: string | null;
+        program: string | null;
+        created_at: number;
+        last_seen_at: number;
+      }>(
+        sql`SELECT uid, address, program, created_at, last_seen_at FROM sessions
+          WHERE account_id = ${accountId} AND ended_at IS NULL AND expires_at > ${nowSeconds()}
+          ORDER BY last_seen_at DESC LIMIT 100`,
+      );
+      return rows.map((row) => ({
+        uid: row.uid,
+        address: row.address ?? undefined,
+        program: row.program ?? undefined,
+        createdAt: row.created_at,
+        lastSeenAt: row.last_seen_at,
+      }));
+    },
+
+    /** Ends one session of that person, and with it the grants that live as long as it does. */
+    end(accountId: string | undefined, uid: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE sessions SET ended_at = ${now}
+          WHERE uid = ${uid} AND ended_at IS NULL AND (account_id = ${accountId ?? null} OR account_id IS NULL)`,
+      );
+      database.write(
+        sql`UPDATE grants SET revoked_at = ${now}, revoked_reason = 'session_ended'
+          WHERE session_uid = ${uid} AND account_id = ${accountId ?? null} AND revoked_at IS NULL`,
+      );
+    },
+
+    /** Ends all sessions of that person but the one named. */
+    endAllOf(accountId: string, exceptUid: string | undefined): void {
+      const now = nowSeconds();
+      const kept = exceptUid ?? '';
+      database.write(
+        sql`UPDATE sessions SET ended_at = ${now} WHERE account_id = ${accountId} AND uid <> ${kept} AND ended_at IS NULL`,
+      );
+      database.write(
+        sql`UPDATE grants SET revoked_at = ${now}, revoked_reason = 'session_ended'
+          WHERE account_id = ${accountId} AND session_uid IS NOT NULL AND session_uid <> ${kept} AND revoked_at IS NULL`,
+      );
+    },
+
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ uid: string }>(
+        sql`SELECT uid FROM sessions WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const row of rows) database.write(sql`DELETE FROM sessions WHERE uid = ${row.uid}`);
+      });
+      return rows.length;
+    },
+  };
+}
+
+export type Sessions = ReturnType<typeof createSessions>;

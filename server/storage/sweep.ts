@@ -1,0 +1,58 @@
+// Removes what is spent, in small batches and short transactions, so that nobody waits for it.
+import { nowSeconds } from '../clock.ts';
+import { StorageFault } from './faults.ts';
+
+const BATCH = 100;
+const PAUSE_MILLISECONDS = 20;
+const EVERY_MILLISECONDS = 60_000;
+
+type Sweepable = { sweep(beforeAt: number, limit: number): Promise<number> };
+
+/** Rows are kept as tombstones for `keepSeconds` after they expired, so that a late replay is still known as one. */
+export function createSweep(options: {
+  tables: readonly Sweepable[];
+  keepSeconds: number;
+  onFault: (error: unknown) => void;
+}) {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  async function sweepTable(table: Sweepable): Promise<number> {
+    const beforeAt = nowSeconds() - options.keepSeconds;
+    let total = 0;
+    while (!isStopped) {
+      const count = await table.sweep(beforeAt, BATCH);
+      total += count;
+      if (count < BATCH) break;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+    }
+    return total;
+  }
+
+  async function runOnce(): Promise<number> {
+    let total = 0;
+    for (const table of options.tables) total += await sweepTable(table);
+    return total;
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      runOnce()
+        .catch((error: unknown) => {
+          if (!isStopped || !(error instanceof StorageFault)) options.onFault(error);
+        })
+        .finally(() => {
+          if (!isStopped) schedule();
+        });
+    }, EVERY_MILLISECONDS).unref();
+  }
+
+  return {
+    runOnce,
+    start: schedule,
+    stop(): void {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,32 @@
+// Each request is one unit of work: it is committed when the answer is ready, and the answer leaves after the commit.
+import { Refusal } from '../errors.ts';
+import type { Middleware, WebContext } from './context.ts';
+
+type CommitParts = {
+  inUnit: (act: (commitNow: () => Promise<void>) => Promise<void>) => Promise<void>;
+  isConflict: (error: unknown) => boolean;
+  /** Answers a conflict in the words of the endpoint's protocol; false where it has none. */
+  answerConflict: (ctx: WebContext, error: unknown) => Promise<boolean>;
+};
+
+// What was prepared for a success that did not happen must not leave.
+function forgetAnswer(ctx: WebContext): void {
+  for (const name of ['Set-Cookie', 'Location', 'Clear-Site-Data']) ctx.remove(name);
+  ctx.body = null;
+}
+
+/** Answers below 500 are committed (refusals too: what they revoked stays revoked); others are forgotten. */
+export function createCommit({ inUnit, isConflict, answerConflict }: CommitParts): Middleware {
+  return (ctx, next) =>
+    inUnit(async (commitNow) => {
+      await next();
+      if (ctx.status >= 500) return;
+      try {
+        await commitNow();
+      } catch (error) {
+        forgetAnswer(ctx);
+        if (!isConflict(error)) throw error;
+        if (!(await answerConflict(ctx, error))) throw new Refusal('conflict', { cause: error });
+      }
+    });
+}

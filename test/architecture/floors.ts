@@ -1,0 +1,113 @@
+// Who may import whom, as data: the folders of server/ by floor, and what belongs to one place only.
+
+export const GROUND_FILES = ['server/clock.ts', 'server/errors.ts', 'server/secrets.ts'];
+
+export const DOORS = ['server/main.ts', 'server/cli.ts'];
+
+export const ROOT_FILES = [...GROUND_FILES, ...DOORS, 'server/app.ts', 'server/node-version.cjs'];
+
+/** Packages of their own, and guests: they import nothing of ours, so they work only if the protocol does. */
+export const GUESTS = [
+  'server/resource-server/',
+  'server/playground/',
+  'resource-server/',
+  'playground/',
+  'examples/',
+];
+
+const first = ['storage', 'web'];
+const second = ['audit', 'rate-limits'];
+const third = ['accounts', 'clients', 'resources', 'signing-keys', 'mail'];
+const fourth = ['teams', 'webhooks', 'grants'];
+const fifth = ['api-keys', 'service-accounts'];
+const belowFifth = [...first, ...second];
+const belowSeventh = [...first, ...second, ...third, ...fourth, ...fifth, 'protocol', 'introspection'];
+
+type Row = { floor: number; mayImport: string[] };
+
+/** Beside what its row names, a folder may import itself, the ground, the Config type and observability. */
+export const FLOORS: Record<string, Row> = {
+  observability: { floor: 0, mayImport: [] },
+  storage: { floor: 1, mayImport: [] },
+  web: { floor: 1, mayImport: [] },
+  audit: { floor: 2, mayImport: ['storage'] },
+  'rate-limits': { floor: 2, mayImport: ['storage', 'web'] },
+  accounts: { floor: 3, mayImport: [...first, ...second] },
+  clients: { floor: 3, mayImport: [...first, ...second] },
+  resources: { floor: 3, mayImport: [...first, ...second] },
+  'signing-keys': { floor: 3, mayImport: [...first, ...second] },
+  mail: { floor: 3, mayImport: [...first, ...second] },
+  teams: { floor: 4, mayImport: ['accounts', 'mail', ...first, ...second] },
+  webhooks: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
+  grants: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
+  'api-keys': { floor: 5, mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', ...belowFifth] },
+  'service-accounts': {
+    floor: 5,
+    mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', ...belowFifth],
+  },
+  protocol: { floor: 6, mayImport: [...third, 'teams', 'grants', ...first, ...second] },
+  introspection: { floor: 6, mayImport: [...first, ...second, ...third, ...fourth, ...fifth] },
+  interactions: { floor: 7, mayImport: belowSeventh },
+  compatibility: { floor: 7, mayImport: belowSeventh },
+  admin: { floor: 7, mayImport: belowSeventh },
+};
+
+/** A place is a folder (with its slash), a file, or a pattern of paths. */
+export type Place = string | RegExp;
+
+const STORES = /^server\/[^/]+\/(?:[^/]+-)?store\.ts$/;
+
+type Housed = { packages: string[]; places: Place[] };
+
+export const PACKAGE_HOMES: Housed[] = [
+  { packages: ['knex'], places: ['server/storage/', STORES, 'migrations/', 'test/', 'bench/'] },
+  { packages: ['better-sqlite3', 'pg'], places: ['server/storage/', 'test/support/', 'bench/'] },
+  { packages: ['oidc-provider'], places: ['server/protocol/', 'test/', 'bench/'] },
+  { packages: ['nunjucks'], places: ['server/web/views.ts', 'test/'] },
+  { packages: ['pino'], places: ['server/observability/', 'test/'] },
+  { packages: ['uuid', 'nanoid'], places: ['server/secrets.ts'] },
+  {
+    packages: ['node:process', 'process', 'node:console', 'console'],
+    places: ['test/', 'bench/', 'examples/'],
+  },
+];
+
+type Habit = { rule: string; says: string; pattern: RegExp; places: Place[] };
+
+/** What code says in one place only. Guests keep their own time and randomness: ours is closed to them. */
+export const HABIT_HOMES: Habit[] = [
+  {
+    rule: 'environment',
+    says: 'the environment is read in config/load.ts only',
+    pattern: /\bprocess\s*(?:\?\.|\.)\s*env\b|\{[^{}]*\benv\b[^{}]*\}\s*=\s*process\b/g,
+    places: ['config/load.ts', 'examples/'],
+  },
+  {
+    rule: 'time',
+    says: 'the time comes from server/clock.ts only',
+    pattern:
+      /\bDate\s*(?:\?\.|\.)\s*now\b|\bnew\s+Date\b(?!\s*\(\s*[^)\s])|(?<!\bnew\s+)(?<![.\w$])Date\s*\(|\bperformance\s*(?:\?\.|\.)\s*(?:now|timeOrigin)\b|\bperformance\s+as\b|\bhrtime\b|\bTemporal\s*\.\s*Now\b|\bfn\s*\.\s*now\b/g,
+    places: ['server/clock.ts', ...GUESTS],
+  },
+  {
+    rule: 'randomness',
+    says: 'randomness comes from server/secrets.ts only',
+    pattern:
+      /\b(?:randomBytes|randomUUID|randomInt|randomFill|randomFillSync|pseudoRandomBytes|getRandomValues)\b|\bMath\s*(?:\?\.|\.)\s*random\b/g,
+    places: ['server/secrets.ts', ...GUESTS],
+  },
+  {
+    rule: 'console',
+    says: 'console is for server/cli.ts and server/main.ts only',
+    pattern: /(?<![.\w$])console\b(?!\s*:)|\bglobalThis\s*\.\s*console\b/g,
+    places: [...DOORS, 'examples/'],
+  },
+  {
+    rule: 'output',
+    // print-….ts are small programs of their own: they print the generated pages of docs/.
+    says: 'standard output and error are for the doors, node-version.cjs, observability and print-….ts only',
+    pattern:
+      /\bprocess\s*(?:\?\.|\.)\s*(?:stdout|stderr)\b|\{[^{}]*\bstd(?:out|err)\b[^{}]*\}\s*=\s*process\b/g,
+    places: [...DOORS, 'server/node-version.cjs', 'server/observability/', /\/print-[^/]+\.ts$/, 'examples/'],
+  },
+];

@@ -1,0 +1,203 @@
+// Every page with sample locals, for the tests of the pages and for looking at them.
+import { createAssets } from '../../server/web/assets.ts';
+import { createViews } from '../../server/web/views.ts';
+
+const branding = {
+  name: 'Latchkey',
+  support_url: 'https://help.example.com/',
+  privacy_url: 'https://example.com/privacy',
+  terms_url: 'https://example.com/terms',
+};
+
+const NOON = 1_795_356_300;
+const HOUR = 3600;
+
+const ada = { name: 'Ada Lovelace', email: 'ada@example.com', is_admin: false };
+const client = {
+  name: 'Kairos Tasks',
+  redirect_host: 'app.kairos.example',
+  is_verified: false,
+  is_first_party: false,
+};
+
+export const wrongCredentials = { words: 'The e-mail or the password is not right.' };
+
+const consent = {
+  client,
+  account: ada,
+  groups: [
+    {
+      title: 'Your profile',
+      scopes: [
+        {
+          name: 'openid email',
+          words: 'Know your name and e-mail address',
+          is_optional: false,
+          is_new: false,
+        },
+      ],
+    },
+    {
+      title: 'Kairos API',
+      identifier: 'https://api.kairos.example',
+      scopes: [
+        { name: 'read:tasks', words: 'See your tasks and projects', is_optional: false, is_new: false },
+        { name: 'write:tasks', words: 'Create and change tasks', is_optional: true, is_new: true },
+        { name: 'read:documents', words: '', is_optional: true, is_new: false },
+      ],
+    },
+  ],
+  lasts: 'Until you revoke it',
+  offline: true,
+  action: '/interaction/abc/consent',
+  switch_action: '/interaction/abc/switch',
+};
+
+const sessions = [
+  {
+    id: 'ses_1',
+    is_current: true,
+    address: '203.0.113.7',
+    program: 'Firefox on Linux',
+    since: NOON - 9 * HOUR,
+    last_seen: NOON,
+  },
+  {
+    id: 'ses_2',
+    is_current: false,
+    address: '2001:db8::1',
+    program: 'Safari on iPhone',
+    since: NOON - 90 * HOUR,
+    last_seen: NOON - 5 * HOUR,
+  },
+];
+
+const grants = [
+  {
+    id: 'grant_1',
+    client: { name: 'Kairos Tasks', id: 'kairos-web' },
+    scopes: ['See your tasks and projects', 'Create and change tasks'],
+    since: NOON - 900 * HOUR,
+    last_used: NOON - 2 * HOUR,
+    kind: 'App',
+  },
+  {
+    id: 'grant_2',
+    client: { name: 'Kaneo CLI', id: 'kaneo-cli' },
+    scopes: ['See your tasks and projects'],
+    since: NOON - 30 * HOUR,
+    last_used: undefined,
+    kind: 'Device',
+  },
+];
+
+type Sample = { view: string; title: string; person?: typeof ada; locals: Record<string, unknown> };
+
+const newAccount = { action: '/sign-up', name: 'Ada Lovelace', email: 'ada@example', password_min: 12 };
+
+/** Each page in each of its states, by a name of its own. */
+export const samples: Record<string, Sample> = {
+  'home-stranger': { view: 'home', title: 'Welcome', locals: { sign_up_url: '/sign-up' } },
+  'home-person': { view: 'home', title: 'Welcome', person: ada, locals: {} },
+  'sign-in': {
+    view: 'interactions/sign-in',
+    title: 'Sign in',
+    locals: {
+      client,
+      action: '/i/abc/login',
+      email: '',
+      sign_up_url: '/sign-up',
+      cancel_action: '/i/abc/abort',
+    },
+  },
+  'sign-in-error': {
+    view: 'interactions/sign-in',
+    title: 'Sign in',
+    locals: { action: '/sign-in', email: ada.email, error: wrongCredentials },
+  },
+  consent: { view: 'interactions/consent', title: 'Allow access', person: ada, locals: consent },
+  'consent-verified': {
+    view: 'interactions/consent',
+    title: 'Allow access',
+    person: ada,
+    locals: { ...consent, client: { ...client, is_verified: true }, lasts: 'For 1 hour', offline: false },
+  },
+  'consent-first-party': {
+    view: 'interactions/consent',
+    title: 'Allow access',
+    person: ada,
+    locals: { ...consent, client: { ...client, is_first_party: true } },
+  },
+  logout: {
+    view: 'interactions/logout',
+    title: 'Sign out',
+    person: ada,
+    locals: { form_action: 'http://localhost:3000/logout/confirm', xsrf: 'xsrf-secret', client },
+  },
+  'logged-out': { view: 'interactions/logged-out', title: 'Signed out', locals: { client } },
+  'sign-up': {
+    view: 'accounts/sign-up',
+    title: 'Create your account',
+    locals: { ...newAccount, client, sign_in_url: '/sign-in' },
+  },
+  'sign-up-error': {
+    view: 'accounts/sign-up',
+    title: 'Create your account',
+    locals: { ...newAccount, error: { words: 'This e-mail address is not complete.', param: 'email' } },
+  },
+  'first-administrator': {
+    view: 'accounts/first-administrator',
+    title: 'First administrator',
+    locals: {
+      ...newAccount,
+      action: '/first-administrator/token',
+      error: 'The password is too easy to guess.',
+    },
+  },
+  overview: {
+    view: 'accounts/overview',
+    title: 'Your account',
+    person: { ...ada, is_admin: true },
+    locals: {},
+  },
+  password: {
+    view: 'accounts/password',
+    title: 'Password',
+    person: ada,
+    locals: { done: true, password_min: 12 },
+  },
+  'password-error': {
+    view: 'accounts/password',
+    title: 'Password',
+    person: ada,
+    locals: { error: { words: 'The current password is not right.', param: 'password' } },
+  },
+  sessions: { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions } },
+  'sessions-empty': { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions: [] } },
+  access: { view: 'accounts/access', title: 'What has access', person: ada, locals: { grants } },
+  'access-empty': { view: 'accounts/access', title: 'What has access', person: ada, locals: { grants: [] } },
+  error: {
+    view: 'error',
+    title: 'Not found',
+    locals: {
+      status: 404,
+      title: 'There is nothing here',
+      words: 'Check the address.',
+      request_id: 'req_1',
+      back_url: '/',
+    },
+  },
+};
+
+const views = createViews({ branding, assets: createAssets() });
+
+/** Renders a sample; `change` may replace its locals, those of the page included. */
+export function renderSample(
+  name: string,
+  change: (locals: Record<string, unknown>) => unknown = (same) => same,
+): string {
+  const sample = samples[name];
+  if (sample === undefined) throw new Error(`there is no sample ${name}`);
+  const page = { title: sample.title, csrf: 'csrf-token', person: sample.person, request_id: 'req_1' };
+  return views.render(sample.view, change({ page, ...sample.locals }) as Record<string, unknown>);
+}
