@@ -404,9 +404,7 @@ export const clientSchema = z
     name: words.describe('What people read when they are asked to consent.'),
     type: z
       .enum(clientTypes)
-      .describe(
-        'web: a server with pages. native: an app. browser: script in a page. service: no people.',
-      ),
+      .describe('web: a server with pages. native: an app. browser: script in a page. service: no people.'),
     grants: z
       .array(
         z.enum([

@@ -6,6 +6,7 @@ import { createFirstAdministrator } from './accounts/first-administrator.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
 import { createPasswordHasher } from './accounts/password.ts';
 import { createPasswordPolicy } from './accounts/password-policy.ts';
+import { createRoles } from './accounts/roles.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { createAudit } from './audit/audit.ts';
 import { createClients, resourceServer } from './clients/clients.ts';
@@ -29,6 +30,7 @@ import { listenToEngine } from './protocol/engine-events.ts';
 import { createInteractions } from './protocol/interactions.ts';
 import { createEnginePages } from './protocol/pages.ts';
 import { createProvider } from './protocol/provider.ts';
+import { isUnavailable } from './protocol/unavailable.ts';
 import { createLimiter } from './rate-limits/limiter.ts';
 import { createLimits } from './rate-limits/limits.ts';
 import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
@@ -102,6 +104,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     throttle: createSignInThrottle({ limiter, emailKey: throttleEmail }),
     revokeGrants: grants.revokeAllOf,
   });
+  const roles = createRoles(config.roles);
   const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
 
   return {
@@ -119,7 +122,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       rateLimitStore,
       limiter,
     },
-    ...{ clients, resources, signingKeys, grants, accounts, firstAdministrator },
+    ...{ clients, resources, signingKeys, grants, roles, accounts, firstAdministrator },
     close: () => database.close(),
   };
 }
@@ -135,7 +138,7 @@ function createProtocol(
   const { cookies } = shared;
   const cookieKeys = keys.cookie.map((key) => key.toString('base64url'));
   const pages = createEnginePages(shared.pages);
-  const loadGrant = createGrantLoader({ grants });
+  const loadGrant = createGrantLoader(parts);
 
   function endSession({ accountId, uid }: { accountId: string | undefined; uid: string }): void {
     sessions.end(accountId, uid);
@@ -158,7 +161,7 @@ function createProtocol(
       refreshKey: keys.refresh[0],
       endSession,
     });
-    listenToEngine(provider, { audit, grants, log, tokens: config.tokens });
+    listenToEngine(provider, { ...parts, tokens: config.tokens });
     return provider;
   }
 
@@ -174,7 +177,7 @@ function createProtocol(
       ...{ config, engine, cookies, sessions, audit },
       isActive: async (id) => (await accounts.findActive(id)) !== undefined,
     }),
-    interactions: createInteractions({ engine, config, grants }),
+    interactions: createInteractions({ ...parts, engine }),
     access: createAccessList({ grants, clients, engine }),
     discovery: createDiscovery(engine),
     authorizationRequest: createAuthorizationRequest({
@@ -207,11 +210,11 @@ function createWeb(parts: Parts) {
   const knownDevice = createKnownDevice({ key: keys.device[0], cookies });
   const signedIn = createSignedIn({ readSession: browserSessions.read });
   const health = createHealth({ isReady: database.isHealthy });
-  const introspect = createIntrospection({ config, database, log, isFirstUse: protocol.isFirstUse });
+  const introspect = createIntrospection({ ...parts, isFirstUse: protocol.isFirstUse });
 
   const web = createWebApp({
     ...{ config, keys: protocol.cookieKeys, health, log, renderError: pages.renderError },
-    isStorageFault: (error) => error instanceof StorageFault,
+    isStorageFault: (error) => error instanceof StorageFault || isUnavailable(error),
     onHostRejected: (ctx) => log.warn('host.rejected', { request_id: ctx.state.requestId }),
   });
   const commit = createCommit({
@@ -220,7 +223,6 @@ function createWeb(parts: Parts) {
     answerConflict: protocol.answerConflict,
   });
   const routers = [
-    createIntrospectionRoutes({ introspect, issuer: config.issuer, log }),
     createInteractionRoutes({
       config,
       interactions,
@@ -243,6 +245,8 @@ function createWeb(parts: Parts) {
     }),
   ];
 
+  // Asked more often than all else together, and it writes nothing of its own: it comes first and needs no unit of work.
+  web.use(createIntrospectionRoutes({ introspect, issuer: config.issuer, log }).routes());
   web.use(assets.middleware);
   web.use(methodGuard(methods));
   web.use(protocol.discovery);

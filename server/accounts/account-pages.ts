@@ -17,8 +17,11 @@ export type AccessEntry = {
   readonly scopes: readonly string[];
   readonly since: number;
   readonly last_used?: number | undefined;
+  /** `authorization` or `device`. */
   readonly kind: string;
 };
+
+const kindWords: Readonly<Record<string, string>> = { authorization: 'App', device: 'Device' };
 
 /** What has access, composed from what lies above this folder. `revoke` refuses not_found for what is not theirs. */
 export type Access = {
@@ -87,7 +90,8 @@ export function createAccountPages(parts: AccountPageParts) {
     },
 
     async showAccess(ctx: WebContext): Promise<void> {
-      const grants = await access.list(personOf(ctx).accountId);
+      const listed = await access.list(personOf(ctx).accountId);
+      const grants = listed.map((grant) => ({ ...grant, kind: kindWords[grant.kind] ?? grant.kind }));
       await pages.render(ctx, 'accounts/access', 'What has access', { grants });
     },
 

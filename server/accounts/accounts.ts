@@ -29,7 +29,12 @@ export type Account = {
 };
 
 export type NewAccount = { email: string; name: string; password: string; isAdmin?: boolean };
-export type SignInAttempt = { email: string; password: string; address: string; deviceId: string | undefined };
+export type SignInAttempt = {
+  email: string;
+  password: string;
+  address: string;
+  deviceId: string | undefined;
+};
 
 export type AccountParts = {
   database: Database;
@@ -45,7 +50,10 @@ export type AccountParts = {
 function cleanName(name: string): string {
   const clean = name.normalize('NFC').replace(/\p{C}/gu, '').trim();
   if (clean === '' || clean.length > LONGEST_NAME) {
-    throw new Refusal('invalid_request', { words: `Please give a name of at most ${LONGEST_NAME} characters.`, param: 'name' });
+    throw new Refusal('invalid_request', {
+      words: `Please give a name of at most ${LONGEST_NAME} characters.`,
+      param: 'name',
+    });
   }
   return clean;
 }
@@ -74,11 +82,22 @@ export function createAccounts(parts: AccountParts) {
     const name = cleanName(wanted.name);
     policy.check(wanted.password, { email, name });
     const secret = await hasher.hash(wanted.password);
-    const account = { id: `acct_${randomSecret(16)}`, email, normalized, name, role: 'member', isAdmin: wanted.isAdmin ?? false };
+    const account = {
+      id: `acct_${randomSecret(16)}`,
+      email,
+      normalized,
+      name,
+      role: 'member',
+      isAdmin: wanted.isAdmin ?? false,
+    };
     return { account, secret };
   }
 
-  async function setPassword(account: Account, password: string, by: { actor: string; sessionUid?: string }): Promise<void> {
+  async function setPassword(
+    account: Account,
+    password: string,
+    by: { actor: string; sessionUid?: string },
+  ): Promise<void> {
     policy.check(password, { email: account.email, name: account.name });
     const secret = await hasher.hash(password);
     await database.transact(() => {
@@ -88,7 +107,11 @@ export function createAccounts(parts: AccountParts) {
     });
   }
 
-  async function recordFailure(attempt: SignInAttempt, accountId: string | undefined, reason: string): Promise<void> {
+  async function recordFailure(
+    attempt: SignInAttempt,
+    accountId: string | undefined,
+    reason: string,
+  ): Promise<void> {
     await database.transact(() => {
       audit.record('sign_in.failed', { actor: 'anonymous', accountId, outcome: 'failure', reason });
     });
@@ -114,11 +137,19 @@ export function createAccounts(parts: AccountParts) {
           store.register(account);
           store.setPassword(account.id, secret);
           alsoInUnit?.();
-          audit.record('account.created', { actor, accountId: account.id, details: { administrator: account.isAdmin } });
+          audit.record('account.created', {
+            actor,
+            accountId: account.id,
+            details: { administrator: account.isAdmin },
+          });
         });
       } catch (error) {
         if (!(error instanceof Conflict) || error.label !== 'email') throw error;
-        throw new Refusal('already_exists', { words: 'There is an account with this e-mail already.', param: 'email', cause: error });
+        throw new Refusal('already_exists', {
+          words: 'There is an account with this e-mail already.',
+          param: 'email',
+          cause: error,
+        });
       }
       return get(account.id);
     },
@@ -134,7 +165,8 @@ export function createAccounts(parts: AccountParts) {
       const stored = await store.findPassword(findNormalized(email));
       const { isRight, needsRehash } = await hasher.verify(attempt.password, stored?.secret);
       if (!isRight || stored === undefined || stored.isDisabled) {
-        const reason = stored === undefined ? 'unknown_account' : stored.isDisabled ? 'disabled' : 'wrong_password';
+        const reason =
+          stored === undefined ? 'unknown_account' : stored.isDisabled ? 'disabled' : 'wrong_password';
         await recordFailure(attempt, stored?.accountId, reason);
         throw new Refusal('wrong_credentials', { reason });
       }
@@ -158,9 +190,16 @@ export function createAccounts(parts: AccountParts) {
       await throttle.before(seen);
       const stored = await store.findPassword(normalizeEmail(account.email));
       const { isRight } = await hasher.verify(change.current, stored?.secret);
-      if (!isRight) throw new Refusal('wrong_credentials', { words: 'The password of today is not right.', param: 'password' });
+      if (!isRight)
+        throw new Refusal('wrong_credentials', {
+          words: 'The password of today is not right.',
+          param: 'password',
+        });
       await throttle.success(seen);
-      await setPassword(account, change.next, { actor: `account:${account.id}`, sessionUid: change.sessionUid });
+      await setPassword(account, change.next, {
+        actor: `account:${account.id}`,
+        sessionUid: change.sessionUid,
+      });
     },
 
     setPassword,

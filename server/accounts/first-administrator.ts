@@ -10,7 +10,11 @@ import { createAccountStore } from './store.ts';
 const PURPOSE = 'first_administrator';
 const LIFE_SECONDS = 900;
 
-export function createFirstAdministrator(options: { database: Database; accounts: Accounts; issuer: string }) {
+export function createFirstAdministrator(options: {
+  database: Database;
+  accounts: Accounts;
+  issuer: string;
+}) {
   const { database, accounts, issuer } = options;
   const store = createAccountStore(database);
 
@@ -21,7 +25,11 @@ export function createFirstAdministrator(options: { database: Database; accounts
       const secret = randomSecret();
       await database.transact(() => {
         store.endLinks(PURPOSE);
-        store.registerLink({ secretHash: sha256(secret), purpose: PURPOSE, expiresAt: nowSeconds() + LIFE_SECONDS });
+        store.registerLink({
+          secretHash: sha256(secret),
+          purpose: PURPOSE,
+          expiresAt: nowSeconds() + LIFE_SECONDS,
+        });
       });
       return `${issuer}/first-administrator/${secret}`;
     },
@@ -30,7 +38,9 @@ export function createFirstAdministrator(options: { database: Database; accounts
     async check(secret: string): Promise<void> {
       const isGood = await store.isLinkGood(sha256(secret), PURPOSE);
       if (!isGood || (await accounts.hasAdministrator())) {
-        throw new Refusal('not_found', { words: 'This link was used already, or it is too old. Restart the server for a new one.' });
+        throw new Refusal('not_found', {
+          words: 'This link was used already, or it is too old. Restart the server for a new one.',
+        });
       }
     },
 

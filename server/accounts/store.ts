@@ -56,7 +56,9 @@ export function createAccountStore(database: Database) {
     },
 
     /** The password's hash and how the account stands, in one read; by normalised e-mail. */
-    async findPassword(normalized: string): Promise<{ accountId: string; secret: string; isDisabled: boolean } | undefined> {
+    async findPassword(
+      normalized: string,
+    ): Promise<{ accountId: string; secret: string; isDisabled: boolean } | undefined> {
       const row = await database.find<{ id: string; secret: string; disabled_at: number | null }>(
         sql`SELECT a.id, c.secret, a.disabled_at FROM accounts a
           JOIN credentials c ON c.account_id = a.id AND c.kind = 'password'
@@ -73,7 +75,14 @@ export function createAccountStore(database: Database) {
       return row !== undefined;
     },
 
-    register(account: { id: string; email: string; normalized: string; name: string; role: string; isAdmin: boolean }): void {
+    register(account: {
+      id: string;
+      email: string;
+      normalized: string;
+      name: string;
+      role: string;
+      isAdmin: boolean;
+    }): void {
       const now = nowSeconds();
       database.write(
         insert('accounts', {
@@ -107,7 +116,9 @@ export function createAccountStore(database: Database) {
     },
 
     enable(id: string): void {
-      database.write(sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`);
+      database.write(
+        sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`,
+      );
     },
 
     /** One-time links: only the hash is stored, and one use wins. */

@@ -5,8 +5,8 @@ import {
   disableAccount,
   enableAccount,
   listAccounts,
-  setAccountPassword,
   type ShownAccount,
+  setAccountPassword,
   showAccount,
 } from './account-commands.ts';
 import { readPassword, rowLimit } from './options.ts';
@@ -49,9 +49,7 @@ export function addAccountCommands(program: Command, runner: Runner): void {
       .description(description)
       .argument('<account>', WHO)
       .addHelpText('after', `\nExample:\n  latchkey accounts ${name} ada@example.com`)
-      .action((who: string) =>
-        runner.runWithParts((parts) => act(parts, who), { describe: describeFields }),
-      );
+      .action((who: string) => runner.runWithParts((parts) => act(parts, who), { describe: describeFields }));
   }
 }
 

@@ -21,7 +21,12 @@ export type ShownEvent = {
 /** Newest first, at most `limit`. An account may be named by its e-mail. Refuses with invalid_request or not_found. */
 export async function listAudit(
   { audit, accounts }: Pick<AdminParts, 'audit' | 'accounts'>,
-  filter: { account?: string | undefined; client?: string | undefined; type?: string | undefined; limit: number },
+  filter: {
+    account?: string | undefined;
+    client?: string | undefined;
+    type?: string | undefined;
+    limit: number;
+  },
 ): Promise<ShownEvent[]> {
   if (filter.type !== undefined && !Object.hasOwn(events, filter.type)) {
     throw new Refusal('invalid_request', { words: `There is no event type ${filter.type}.`, param: 'type' });

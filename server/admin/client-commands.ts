@@ -1,7 +1,8 @@
 // What an operator may do with OAuth clients (RFC 6749 section 2). The later JSON API calls the same functions.
-import type { AuthMethod, Client, ClientType, Jwks, Registration } from '../clients/clients.ts';
+import type { AuthMethod, Client, ClientType, Jwks } from '../clients/clients.ts';
+import { toRegistration } from '../clients/declared.ts';
 import { Refusal } from '../errors.ts';
-import type { AdminParts, JudgedClient } from './parts.ts';
+import type { AdminParts } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'clients' | 'rules'>;
 
@@ -110,25 +111,6 @@ function toSettings(options: ClientOptions): Record<string, unknown> {
   };
 }
 
-function toRegistration(judged: JudgedClient): Omit<Registration, 'secrets'> {
-  return {
-    name: judged.name,
-    type: judged.type,
-    auth: judged.auth,
-    ...(judged.jwks === undefined ? {} : { jwks: judged.jwks }),
-    grants: judged.grants,
-    redirectUris: judged.redirect_uris,
-    postLogoutRedirectUris: judged.post_logout_redirect_uris,
-    origins: judged.origins,
-    scopes: judged.scopes,
-    defaultScopes: judged.default_scopes,
-    optionalScopes: judged.optional_scopes,
-    needsPkce: judged.pkce,
-    hasIdTokenClaims: judged.id_token_claims,
-    isFirstParty: judged.first_party,
-  };
-}
-
 /**
  * Registers and answers the secret, this once; without one where the client proves itself in another way.
  * Refuses with invalid_request (every fault at once) or already_exists.
@@ -139,7 +121,7 @@ export async function createClient(
 ): Promise<{ client_id: string; client_secret?: string }> {
   const judged = rules.judgeClient(toSettings(options));
   if (judged.value === undefined) throw new Refusal('invalid_request', { words: judged.faults.join('\n') });
-  const { id, secret } = await clients.register(toRegistration(judged.value), { id: options.id });
+  const { id, secret } = await clients.register(toRegistration(judged.value, []), { id: options.id });
   return { client_id: id, ...(secret === undefined ? {} : { client_secret: secret }) };
 }
 

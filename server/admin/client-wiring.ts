@@ -83,7 +83,9 @@ function addCreate(clients: Command, runner: Runner): void {
   create
     .requiredOption('--name <name>', 'what people read when they are asked to consent')
     .addOption(
-      new Option('--type <type>', 'what it is').choices(['web', 'native', 'browser', 'service']).makeOptionMandatory(),
+      new Option('--type <type>', 'what it is')
+        .choices(['web', 'native', 'browser', 'service'])
+        .makeOptionMandatory(),
     )
     .option('--id <client_id>', 'its id; otherwise one is made')
     .option(
@@ -95,7 +97,11 @@ function addCreate(clients: Command, runner: Runner): void {
     .option('--post-logout-uri <uri>', 'the same after signing out, several times', collect)
     .option('--origin <origin>', 'whose scripts may call the token endpoint, several times', collect)
     .option('--scope <scope>', 'a scope it may ever ask for, several times', collectNames)
-    .option('--default-scope <scope>', 'a scope that a request without scope asks for, several times', collectNames)
+    .option(
+      '--default-scope <scope>',
+      'a scope that a request without scope asks for, several times',
+      collectNames,
+    )
     .option('--optional-scope <scope>', 'a scope that people may leave out, several times', collectNames)
     .addOption(
       new Option(
@@ -112,7 +118,9 @@ function addCreate(clients: Command, runner: Runner): void {
       runner.runWithParts(async (parts) => createClient(parts, toClientOptions(options)), {
         describe: (made) =>
           describeMade(
-            made.client_secret === undefined ? 'The client was registered.' : `The client was registered. ${ONCE}`,
+            made.client_secret === undefined
+              ? 'The client was registered.'
+              : `The client was registered. ${ONCE}`,
             made,
           ),
       }),

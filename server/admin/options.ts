@@ -45,7 +45,10 @@ export async function readPassword(runner: Runner, isOnInput: boolean | undefine
 export async function readToken(runner: Runner, argument: string | undefined): Promise<string> {
   const token = (argument ?? (await runner.door.readInput())).trim();
   if (token !== '') return token;
-  throw new Refusal('invalid_request', { words: 'Give the token on standard input or as the argument.', param: 'token' });
+  throw new Refusal('invalid_request', {
+    words: 'Give the token on standard input or as the argument.',
+    param: 'token',
+  });
 }
 
 /** A key set (RFC 7517), or one key, of which a set is made. Its members are judged later. */

@@ -1,5 +1,6 @@
 // The command line (npm run -s latchkey -- …): its groups of commands, and what becomes of its faults.
 import { Command, CommanderError } from 'commander';
+import { Refusal } from '../errors.ts';
 import { addAccountCommands } from './account-wiring.ts';
 import { addAuditCommands } from './audit-wiring.ts';
 import { addClientCommands } from './client-wiring.ts';
@@ -54,7 +55,9 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
     if (error instanceof CommanderError && helpCodes.has(error.code)) return 0;
     const isHelpInstead = error instanceof CommanderError && error.code === 'commander.help';
     if (isHelpInstead && !isJson()) return 1;
-    runner.fail(isHelpInstead ? new Error('no command') : error);
+    runner.fail(
+      isHelpInstead ? new Refusal('invalid_request', { words: 'Name a command; --help lists them.' }) : error,
+    );
   }
   return runner.hasFailed() ? 1 : 0;
 }

@@ -1,8 +1,9 @@
 // What an operator may do with the APIs that trust us (RFC 8707). The later JSON API calls the same functions.
 import { Refusal } from '../errors.ts';
+import { toResourceRegistration } from '../resources/declared.ts';
 import type { Resource } from '../resources/resources.ts';
-import { findServerIds } from './store.ts';
 import type { AdminParts } from './parts.ts';
+import { findServerIds } from './store.ts';
 
 export type ResourceOptions = {
   readonly identifier: string;
@@ -79,15 +80,9 @@ export async function createResource(
 ): Promise<{ identifier: string; client_id: string; client_secret?: string }> {
   const { value, faults } = rules.judgeResource(toSettings(options));
   if (value === undefined) throw new Refusal('invalid_request', { words: faults.join('\n') });
-  const registration = {
-    name: value.name,
-    scopes: value.scopes,
-    tokenFormat: value.token_format,
-    ...(value.access_token_seconds === undefined ? {} : { accessTokenSeconds: value.access_token_seconds }),
-  };
   const { auth, jwks } = value.introspection;
   const { identifier, clientId, secret } = await resources.register(
-    { identifier: value.identifier, isDefault: value.default, registration },
+    { identifier: value.identifier, isDefault: value.default, registration: toResourceRegistration(value) },
     { auth, ...(jwks === undefined ? {} : { jwks }) },
   );
   return { identifier, client_id: clientId, ...(secret === undefined ? {} : { client_secret: secret }) };
@@ -108,9 +103,10 @@ function show({ registration, ...resource }: Resource, serverId: string | undefi
 }
 
 /** All of them, by identifier. */
-export async function listResources(
-  { resources, database }: Pick<AdminParts, 'resources' | 'database'>,
-): Promise<ShownResource[]> {
+export async function listResources({
+  resources,
+  database,
+}: Pick<AdminParts, 'resources' | 'database'>): Promise<ShownResource[]> {
   const serverIds = await findServerIds(database);
   return (await resources.list()).map((resource) => show(resource, serverIds.get(resource.identifier)));
 }

@@ -1,12 +1,14 @@
 // Runs one command: opens what it needs, prints its answer as JSON or as text, and closes again.
 import type { Config } from '../../config/schema.ts';
+import { describeFault, type Fault } from './faults.ts';
 import type { AdminParts } from './parts.ts';
-import { type Fault, describeFault } from './faults.ts';
 import { visible } from './text.ts';
 
 /** What the command line gets from cli.ts: the outside world, and the parts of the program when they are needed. */
 export type Door = {
   loadConfig(): Promise<Config>;
+  /** config/schema.ts: below app.ts nobody may import it, so it is handed down. */
+  isLoopbackHost(hostname: string): Promise<boolean>;
   open(): Promise<AdminParts & { close(): Promise<void> }>;
   /** Everything on standard input. */
   readInput(): Promise<string>;

@@ -1,7 +1,9 @@
 // What only operators ask of the database: grants of everybody, servers of APIs, its own health. Nothing here writes.
 import { nowSeconds } from '../clock.ts';
+import { commonRules, firstOf } from '../introspection/liveness.ts';
 import type { Database } from '../storage/database.ts';
 import { sql } from '../storage/statement.ts';
+import type { AccessTokenKey, RefreshTokenKey } from '../storage/token-format.ts';
 
 const MOST_SERVERS = 2000;
 
@@ -22,14 +24,15 @@ export async function listGrantRows(
   database: Database,
   filter: { accountId: string | undefined; limit: number },
 ): Promise<GrantRow[]> {
-  const { ref } = database.builder;
   const query = database
     .builder('grants as g')
     .leftJoin('clients as c', 'c.id', 'g.client_id')
     .leftJoin('accounts as a', 'a.id', 'g.account_id')
     .whereNull('g.revoked_at')
     .where('g.expires_at', '>', nowSeconds())
-    .where((either) => either.whereNull('c.revoked_at').orWhere('g.created_at', '>', ref('c.revoked_at')))
+    .where((either) =>
+      either.whereNull('c.revoked_at').orWhere('g.created_at', '>', database.builder.ref('c.revoked_at')),
+    )
     .orderBy('g.id', 'desc')
     .limit(filter.limit)
     .select('g.id', 'a.email', 'g.kind', 'g.payload')
@@ -42,6 +45,30 @@ export async function listGrantRows(
     });
   if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
   return database.list<GrantRow>(query);
+}
+
+export type TokenEnd = { ended: string | null; email: string | null };
+
+// The very rules of introspection, so that both say the same of a token.
+const ENDED = firstOf(commonRules);
+const NOWS = ENDED.split(':now').length - 1;
+
+/** Whether and why a token has ended, and the e-mail of its person; undefined where there is no such row. */
+export function findTokenEnd(
+  database: Database,
+  key: AccessTokenKey | RefreshTokenKey,
+): Promise<TokenEnd | undefined> {
+  const [table, condition, bindings] =
+    'family' in key
+      ? ['refresh_tokens', 't.family = ? AND t.generation = ?', [key.family, key.generation]]
+      : ['access_tokens', 't.id = ?', [key.id]];
+  const text = `SELECT ${ENDED.replaceAll(':now', '?')} AS ended, a.email FROM ${table} t
+    LEFT JOIN grants g ON g.id = t.grant_id
+    LEFT JOIN accounts a ON a.id = t.account_id
+    LEFT JOIN clients tc ON tc.id = t.client_id
+    WHERE ${condition} AND t.secret_hash = ?`;
+  const times = Array<number>(NOWS).fill(nowSeconds());
+  return database.find<TokenEnd>({ sql: text, bindings: [...times, ...bindings, key.secretHash] });
 }
 
 /** The client with which each API introspects, by the API's identifier. */
@@ -71,7 +98,10 @@ export async function readDurability(database: Database): Promise<Record<string,
   if (database.dialect === 'sqlite') {
     const mode = await database.find<{ journal_mode: string }>(sql`PRAGMA journal_mode`);
     const level = await database.find<{ synchronous: number }>(sql`PRAGMA synchronous`);
-    return { journal_mode: mode?.journal_mode ?? '', synchronous: level?.synchronous === 2 ? 'full' : 'less' };
+    return {
+      journal_mode: mode?.journal_mode ?? '',
+      synchronous: level?.synchronous === 2 ? 'full' : 'less',
+    };
   }
   const row = await database.find<Record<string, string>>(
     sql`SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,

@@ -23,7 +23,8 @@ function format(name: string, value: Cell): string {
   if (value === null || value === undefined || value === '') return '-';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'number') return isTime(name) ? formatTime(value) : String(value);
-  if (Array.isArray(value)) return value.length === 0 ? '-' : value.map((item) => format(name, item)).join(', ');
+  if (Array.isArray(value))
+    return value.length === 0 ? '-' : value.map((item) => format(name, item)).join(', ');
   if (typeof value === 'object') {
     const parts = Object.entries(value).map(([key, part]) => `${visible(key)}: ${format(key, part)}`);
     return parts.length === 0 ? '-' : parts.join(', ');
@@ -51,7 +52,12 @@ export function describeRows(rows: readonly Row[], columns: readonly string[]): 
     Math.max(name.length, ...cells.map((row) => row[index]?.length ?? 0)),
   );
   return [columns, ...cells]
-    .map((row) => row.map((cell, index) => pad(cell, widths[index] ?? 0)).join(GAP).trimEnd())
+    .map((row) =>
+      row
+        .map((cell, index) => pad(cell, widths[index] ?? 0))
+        .join(GAP)
+        .trimEnd(),
+    )
     .join('\n');
 }
 

@@ -2,16 +2,12 @@
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { formatGrantId } from '../grants/grants.ts';
-import { accessTokenKind } from '../introspection/access-token.ts';
-import type { Kind } from '../introspection/kinds.ts';
-import { findEnd } from '../introspection/liveness.ts';
-import { refreshTokenKind } from '../introspection/refresh-token.ts';
+import { explain } from '../introspection/explain.ts';
 import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
 import type { StoredAccessToken, StoredRefreshToken } from '../storage/tokens.ts';
 import { type AdminParts, OPERATOR } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'config' | 'database' | 'tokens'>;
-type TokenRow = Parameters<typeof findEnd>[0];
 
 type Found =
   | { readonly kind: 'access_token'; readonly stored: StoredAccessToken }
@@ -35,12 +31,10 @@ export type ShownToken = {
 
 export type DeadToken = { active: false; reason: string };
 
-const introspectionKinds: Readonly<Record<Found['kind'], Kind>> = {
-  access_token: accessTokenKind,
-  refresh_token: refreshTokenKind,
-};
-
-async function find({ tokens }: Pick<Parts, 'tokens'>, text: string): Promise<Found | 'malformed' | 'unknown'> {
+async function find(
+  { tokens }: Pick<Parts, 'tokens'>,
+  text: string,
+): Promise<Found | 'malformed' | 'unknown'> {
   const accessKey = parseAccessToken(text);
   if (accessKey !== undefined) {
     const stored = await tokens.findAccessToken(accessKey);
@@ -52,20 +46,14 @@ async function find({ tokens }: Pick<Parts, 'tokens'>, text: string): Promise<Fo
   return stored === undefined ? 'unknown' : { kind: 'refresh_token', stored };
 }
 
-/** Reads as introspection does when the token's own client asks. */
-async function readRow({ database }: Parts, text: string, { kind, stored }: Found): Promise<TokenRow | undefined> {
-  const statement = introspectionKinds[kind].select(text, stored.clientId);
-  return statement === undefined ? undefined : database.find<TokenRow>(statement);
-}
-
-function show(found: Found, row: TokenRow, issuer: string): ShownToken {
+function show(found: Found, email: string | null, issuer: string): ShownToken {
   const { kind, stored } = found;
   return {
     active: true,
     kind,
     client_id: stored.clientId,
     sub: stored.accountId ?? null,
-    username: row.email,
+    username: email,
     scope: stored.scope,
     aud: kind === 'access_token' ? (found.stored.audience ?? null) : null,
     iss: issuer,
@@ -80,15 +68,15 @@ function show(found: Found, row: TokenRow, issuer: string): ShownToken {
 export async function introspectToken(parts: Parts, text: string): Promise<ShownToken | DeadToken> {
   const found = await find(parts, text);
   if (typeof found === 'string') return { active: false, reason: found };
-  const row = await readRow(parts, text, found);
-  if (row === undefined) return { active: false, reason: 'client_not_active' };
-  const { issuer } = parts.config;
-  const end = findEnd(row, { issuer, now: nowSeconds(), holdableBy: () => 'all' });
-  if (end !== undefined) return { active: false, reason: end };
+  const { ended, email } = await explain(parts.database, text, {
+    clientId: found.stored.clientId,
+    now: nowSeconds(),
+  });
+  if (ended !== null) return { active: false, reason: ended };
   if (found.kind === 'refresh_token' && found.stored.consumedAt !== undefined) {
     return { active: false, reason: 'used' };
   }
-  return show(found, row, issuer);
+  return show(found, email, parts.config.issuer);
 }
 
 /**
@@ -101,7 +89,9 @@ export async function revokeToken(
 ): Promise<{ revoked: true; kind: Found['kind']; client_id: string; grant_id: string | null }> {
   const found = await find({ tokens }, text);
   if (typeof found === 'string') {
-    throw new Refusal('not_found', { words: 'There is no such token; it may have been removed long after it ended.' });
+    throw new Refusal('not_found', {
+      words: 'There is no such token; it may have been removed long after it ended.',
+    });
   }
   const { clientId, accountId, grantId } = found.stored;
   const shownGrantId = grantId === undefined ? undefined : formatGrantId(grantId);

@@ -30,8 +30,10 @@ function decodeHalf(text: string): string {
 
 function readBasic(header: string): Presented {
   const [scheme, value, ...rest] = header.split(' ');
-  if (scheme?.toLowerCase() !== 'basic' || value === undefined || rest.length > 0)
-    throw malformed('not Basic');
+  // RFC 6749 section 5.2: another scheme is an unsupported method, which is invalid_client and a challenge.
+  if (scheme?.toLowerCase() !== 'basic')
+    throw new Refusal('invalid_client', { reason: 'a scheme that is not Basic' });
+  if (value === undefined || rest.length > 0) throw malformed('not Basic');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(value)) throw malformed('not base64');
   const text = Buffer.from(value, 'base64').toString('utf8');
   const colon = text.indexOf(':');

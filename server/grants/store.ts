@@ -124,9 +124,11 @@ export function createGrantStore(database: Database) {
       }));
     },
 
+    /** Conflict('grant') where it was revoked since it was read: no tokens leave for a grant that is dead. */
     markUsed(id: number, expiresAt: number): void {
       database.write(
         sql`UPDATE grants SET last_used_at = ${nowSeconds()}, expires_at = ${expiresAt} WHERE id = ${id} AND revoked_at IS NULL`,
+        { expects: 1, conflict: 'grant' },
       );
     },
 

@@ -1,6 +1,6 @@
-// What every kind of credential has in common: a row found in the one read, an answer or a reason why there is none.
+// What every kind of credential has in common: a shape that tells it, a row of the one read, an answer.
 import type { Statement } from '../storage/statement.ts';
-import type { CallerRow } from './store.ts';
+import type { Row } from './store.ts';
 
 /** The answer of RFC 7662 section 2.2 for an active credential. */
 export type ActiveAnswer = {
@@ -16,7 +16,7 @@ export type ActiveAnswer = {
   jti: string;
   token_type: string;
   credential_type: string;
-} & Record<string, unknown>;
+};
 
 /** Why a credential is not active: for the log, and later for callers that may know. */
 export type InactiveReason =
@@ -27,25 +27,24 @@ export type InactiveReason =
   | 'person_not_active'
   | 'client_not_active';
 
-export type Verdict =
-  | {
-      readonly answer: ActiveAnswer;
-      readonly grantId: number | undefined;
-      readonly lastUsedAt: number | undefined;
-    }
-  | { readonly inactive: InactiveReason };
-
 export type Circumstances = {
   readonly issuer: string;
-  readonly now: number;
-  /** Which scopes a role may hold: a set of names, or all of them. */
-  readonly holdableBy: (role: string) => ReadonlySet<string> | 'all';
+  /** May people of this role hold this scope now? */
+  readonly mayHold: (role: string, scope: string) => boolean;
 };
 
-/** One kind of credential: recognised by its shape alone, read with its caller, judged by an ordered list of rules. */
+/** One kind of credential. More kinds join by adding a file and a line in introspection.ts. */
 export type Kind = {
-  readonly name: string;
-  /** The read for this text, or undefined where it has not this kind's shape. */
-  readonly select: (text: string, callerId: string) => Statement | undefined;
-  readonly judge: (row: CallerRow, text: string, circumstances: Circumstances) => Verdict;
+  /** The read for this text, or undefined where it has not this kind's shape: that costs no database. */
+  readonly select: (text: string, callerId: string, now: number) => Statement | undefined;
+  /** The answer for a row that no rule has ended. */
+  readonly describe: (row: Row, text: string, circumstances: Circumstances) => ActiveAnswer;
 };
+
+/** Who the credential acts for, where it is a person. */
+export function describePerson(row: Row): { sub?: string; username?: string } {
+  return {
+    ...(row.account_id === null ? {} : { sub: row.account_id }),
+    ...(row.email === null ? {} : { username: row.email }),
+  };
+}

@@ -1,27 +1,25 @@
-// The rules that end a token whatever its kind, in the order in which they are cheapest to explain.
-import type { Circumstances, InactiveReason } from './kinds.ts';
-import type { TokenRow } from './store.ts';
+// The rules that end a credential, as one ordered list: SQL says which is the first that holds, so one column tells the reason.
+import type { InactiveReason } from './kinds.ts';
 
-type Rule = readonly [InactiveReason, (row: TokenRow, now: number) => boolean];
+/** A condition over the tables of the one read; `:now` stands for the time in whole seconds. */
+export type Rule = readonly [InactiveReason, condition: string];
 
-const rules: readonly Rule[] = [
-  ['unknown', (row) => row.token_client_id === null],
-  ['expired', (row, now) => (row.expires_at ?? 0) <= now],
-  ['revoked', (row) => row.revoked_at !== null],
+/** Rules of every kind that has a grant, a person and a client: t, g, a and tc. The cheapest to explain come first. */
+export const commonRules: readonly Rule[] = [
+  ['expired', 't.expires_at <= :now'],
+  ['revoked', 't.revoked_at IS NOT NULL'],
   // A grant that is gone, or ended, takes all of its tokens with it.
-  ['revoked', (row) => row.grant_id !== null && (row.grant_row === null || row.grant_revoked_at !== null)],
-  ['expired', (row, now) => row.grant_expires_at !== null && row.grant_expires_at <= now],
-  ['client_not_active', (row) => row.client_row === null || row.client_blocked_at !== null],
+  ['revoked', 't.grant_id IS NOT NULL AND (g.id IS NULL OR g.revoked_at IS NOT NULL)'],
+  ['expired', 'g.expires_at <= :now'],
+  ['client_not_active', 'tc.id IS NULL OR tc.blocked_at IS NOT NULL'],
   // A block ends what was issued up to that second, also once the client is allowed again.
-  [
-    'client_not_active',
-    (row) => row.client_revoked_at !== null && (row.issued_at ?? 0) <= row.client_revoked_at,
-  ],
-  ['person_not_active', (row) => row.account_id !== null && row.account_row === null],
-  ['person_not_active', (row) => row.disabled_at !== null || row.deleted_at !== null],
+  ['client_not_active', 't.issued_at <= tc.revoked_at'],
+  ['person_not_active', 't.account_id IS NOT NULL AND a.id IS NULL'],
+  ['person_not_active', 'a.disabled_at IS NOT NULL OR a.deleted_at IS NOT NULL'],
 ];
 
-/** The first rule that ends this token, or undefined while it lives. */
-export function findEnd(row: TokenRow, { now }: Circumstances): InactiveReason | undefined {
-  return rules.find(([, isEnded]) => isEnded(row, now))?.[0];
+/** `CASE` that answers the reason of the first rule that holds, or NULL while the credential lives. */
+export function firstOf(rules: readonly Rule[]): string {
+  const branches = rules.map(([reason, condition]) => `WHEN ${condition} THEN '${reason}'`);
+  return `CASE ${branches.join(' ')} END`;
 }

@@ -16,6 +16,7 @@ import { REGISTRATION, registrationOf } from './client-metadata.ts';
 import { createInteractionPolicy, IMPLIED_CONSENT } from './interaction-policy.ts';
 import { checkAssertion } from './provider.ts';
 import { mayRefresh, refreshSeconds } from './refresh-policy.ts';
+import { available } from './unavailable.ts';
 
 export const routes = {
   authorization: '/authorize',
@@ -77,10 +78,11 @@ function claimsOf(account: Account): AccountClaims {
 /** A disabled or deleted person is nobody; the profile is in the ID token only for clients that look only there. */
 function createAccountFinder(findActive: ConfigurationParts['findAccount']): FindAccount {
   return async (ctx, id) => {
-    const account = await findActive(id);
+    const account = await available(() => findActive(id));
     if (account === undefined) return undefined;
     return {
       accountId: account.id,
+      role: account.role,
       async claims(use) {
         const client = ctx.oidc.client;
         const isBare = use === 'id_token' && !(client && registrationOf(client).hasIdTokenClaims);
@@ -151,7 +153,7 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {
       clientAuthSigningAlgValues: [...SIGNING],
-      idTokenSigningAlgValues: ['RS256', 'ES256'],
+      idTokenSigningAlgValues: ['RS256'],
     },
     pkce: {
       required: (_ctx, client) => registrationOf(client).needsPkce || client.clientAuthMethod === 'none',

@@ -15,6 +15,7 @@ const REPLAYED = {
 };
 
 const answers: Readonly<Record<string, typeof SPENT>> = {
+  grant: SPENT,
   refresh_token: SPENT,
   AuthorizationCode: SPENT,
   DeviceCode: SPENT,

@@ -1,13 +1,23 @@
 // What the engine tells us while it works, as audit events in the request's own unit of work.
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Config } from '../../config/schema.ts';
 import type { Audit } from '../audit/audit.ts';
 import { nowSeconds } from '../clock.ts';
 import { type Grants, parseGrantId } from '../grants/grants.ts';
 import type { Log } from '../observability/log.ts';
+import type { Artifacts } from '../storage/artifacts.ts';
 import { mayRefresh } from './refresh-policy.ts';
 
-export type EventParts = { audit: Audit; grants: Grants; log: Log; tokens: Config['tokens'] };
+export type EventParts = {
+  audit: Audit;
+  artifacts: Pick<Artifacts, 'recordFailure'>;
+  grants: Grants;
+  log: Log;
+  tokens: Config['tokens'];
+};
+
+// Row T15: one mistake leaves a code as it was, the fifth burns it.
+const MOST_CODE_FAILURES = 5;
 
 function recordTokens({ audit, grants, tokens }: EventParts, { oidc }: KoaContextWithOIDC): void {
   const { AccessToken, ClientCredentials, Grant, RefreshToken } = oidc.entities;
@@ -47,11 +57,19 @@ function recordRevocation(
   });
 }
 
+function countCodeFailure({ artifacts }: EventParts, { oidc }: KoaContextWithOIDC, error: Error): void {
+  const { code, grant_type: grantType } = oidc.params ?? {};
+  if (grantType !== 'authorization_code' || typeof code !== 'string') return;
+  if (error instanceof errors.InvalidGrant)
+    artifacts.recordFailure('AuthorizationCode', code, { at: nowSeconds(), most: MOST_CODE_FAILURES });
+}
+
 /** Listens to one engine. */
 export function listenToEngine(provider: Provider, parts: EventParts): void {
   const { audit, log } = parts;
   provider.on('grant.success', (ctx) => recordTokens(parts, ctx));
   provider.on('grant.error', (ctx, error) => {
+    countCodeFailure(parts, ctx, error);
     log.info('token.refused', {
       request_id: ctx.state.requestId,
       client_id: ctx.oidc.client?.clientId,

@@ -1,5 +1,7 @@
 // The engine's interactions for our pages: what is asked of the person, and how their answer goes back.
 import type { Config } from '../../config/schema.ts';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Roles } from '../accounts/roles.ts';
 import { Refusal } from '../errors.ts';
 import type { Grants } from '../grants/grants.ts';
 import type { WebContext } from '../web/context.ts';
@@ -22,12 +24,18 @@ export type Interaction = {
   readonly returnTo: string;
 };
 
-type Parts = { engine: Engine; config: Config; grants: Pick<Grants, 'findConsent' | 'recordConsent'> };
+type Parts = {
+  engine: Engine;
+  config: Config;
+  roles: Roles;
+  accounts: Pick<Accounts, 'get'>;
+  grants: Pick<Grants, 'findConsent' | 'recordConsent'>;
+};
 
 const GONE =
   'This page is too old, was answered already, or was begun in another browser. Go back to the app and start again.';
 
-export function createInteractions({ engine, config, grants }: Parts) {
+export function createInteractions({ engine, config, roles, accounts, grants }: Parts) {
   /** Row A21: the cookie of the browser that began it must be there, and name this very interaction. */
   async function load(ctx: WebContext, uid: string) {
     const { provider, catalog } = await engine.current();
@@ -68,7 +76,9 @@ export function createInteractions({ engine, config, grants }: Parts) {
       throw new Refusal('invalid_request', { words: GONE, reason: 'nothing to consent to' });
     }
     const permitted = await grants.findConsent(accountId, client.clientId);
-    const asked = { client, params: details.params, permitted };
+    const { role } = await accounts.get(accountId);
+    const mayHold = (scope: string) => roles.mayHold(role, scope);
+    const asked = { client, params: details.params, permitted, mayHold };
     const question = describeQuestion(catalog, asked, config.tokens.access_token_seconds);
     return { accountId, permitted, question };
   }

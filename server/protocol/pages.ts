@@ -1,7 +1,7 @@
 // The pages that the engine asks us for: its errors, and the confirmation of a sign-out.
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { WebContext } from '../web/context.ts';
-import type { Pages } from '../web/page.ts';
+import { type Pages, seeOther } from '../web/page.ts';
 import { formActionSource } from '../web/security-headers.ts';
 import { type EnginePages, routes } from './configuration.ts';
 
@@ -51,6 +51,9 @@ export function createEnginePages(pages: Pages): EnginePages {
     },
 
     async loggedOut(ctx) {
+      // Whoever chose to stay signed in is sent here too.
+      const { accountId } = await ctx.oidc.provider.Session.get(ctx);
+      if (accountId !== undefined) return seeOther(asWeb(ctx), '/account');
       ctx.set('Clear-Site-Data', '"cache", "storage"');
       await pages.render(asWeb(ctx), 'interactions/logged-out', 'Signed out', { client: clientOf(ctx) });
     },

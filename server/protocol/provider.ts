@@ -7,6 +7,7 @@ import {
   createRefreshTokenText,
   deriveSuccessor,
 } from '../storage/token-format.ts';
+import { completeAnswers } from './answers.ts';
 import { registrationOf } from './client-metadata.ts';
 
 export type ProviderParts = {
@@ -107,6 +108,7 @@ export function createProvider(parts: ProviderParts): Provider {
   refuseForeignGrants(provider);
   storeGrantWithCode(provider);
   steadySessionIds(provider, parts.endSession);
+  provider.use(completeAnswers);
   return provider;
 }
 

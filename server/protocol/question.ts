@@ -35,6 +35,8 @@ type Asked = {
   client: { clientId: string };
   params: Record<string, unknown>;
   permitted: PermittedScopes | undefined;
+  /** May the person hand on this scope of an API? */
+  mayHold: (scope: string) => boolean;
 };
 
 // A private-use redirect has no host: the scheme is what the operating system hands it to.
@@ -52,7 +54,7 @@ function resourcesOf(params: Record<string, unknown>): string[] {
 export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeconds: number): Question {
   const registration = registrationOf(asked.client);
   const wanted = String(asked.params.scope ?? '').split(' ');
-  const allowed = wanted.filter((name) => registration.scopes.includes(name));
+  const allowed = wanted.filter((name) => registration.scopes.includes(name) && asked.mayHold(name));
   const named = resourcesOf(asked.params).flatMap((identifier) => findResource(catalog, identifier) ?? []);
   const fallback = findDefaultResource(catalog);
   const apis = named.length > 0 ? named : fallback === undefined ? [] : [fallback];

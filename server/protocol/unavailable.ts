@@ -12,6 +12,11 @@ class Unavailable extends errors.OIDCProviderError {
   }
 }
 
+/** Whether the engine threw it because storage cannot serve. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof Unavailable;
+}
+
 /** Runs `act` and turns a StorageFault into the engine's own kind of error. */
 export async function available<T>(act: () => Promise<T>): Promise<T> {
   try {

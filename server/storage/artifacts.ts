@@ -83,6 +83,15 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
       );
     },
 
+    /** Counts a failed use in one statement; the `most`-th consumes it, so that guesses are bounded and nobody has it after. */
+    recordFailure(model: string, id: string, { at, most }: { at: number; most: number }): void {
+      database.write(
+        sql`UPDATE artifacts SET failures = failures + 1,
+            consumed_at = CASE WHEN failures + 1 >= ${most} THEN COALESCE(consumed_at, ${at}) ELSE consumed_at END
+          WHERE model = ${model} AND id_hash = ${sha256(id)}`,
+      );
+    },
+
     /** Removes it; where `expects` is given, somebody else's removal makes this unit fail with Conflict(model). */
     remove(model: string, id: string): void {
       database.write(sql`DELETE FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`, {

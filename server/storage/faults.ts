@@ -22,8 +22,9 @@ export class StorageFault extends Error {
 
 const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;
 const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
-// PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization.
-const POSTGRES_FAULTS = /^(08|53|57|58|40|25006|55P03|XX)/;
+// PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization;
+// who we are (28) and where (3D) were right at the start, so later they tell that the database is away.
+const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|55P03|XX)/;
 const SOCKET_FAULTS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/;
 const POOL_FAULTS = /timeout|terminat|Connection|not queryable/i;
 

@@ -1,5 +1,6 @@
 // PostgreSQL through pg: named prepared statements, and writers that commit one unit after the other, each with a chain of its own.
 import pg from 'pg';
+import { nowMilliseconds } from '../clock.ts';
 import { randomBelow, randomSecret } from '../secrets.ts';
 import { Conflict, isRetryable, isUniqueViolation, StorageFault, toFault } from './faults.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -9,15 +10,32 @@ import type { Write } from './unit-of-work.ts';
 const NAMED_STATEMENTS = 500;
 const RETRIES = 3;
 const QUEUE = 2000;
+// A unit that waited this long for a writer is told no: its request has given up or will try again.
+const COMMIT_PATIENCE_MILLISECONDS = 4000;
 
 type PendingUnit = {
   writes: readonly Write[];
+  since: number;
   resolve: () => void;
   reject: (error: unknown) => void;
 };
 
 // bigint arrives as text by default; every integer of ours is a safe one.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+function ignore(): void {}
+
+/** After such an error the connection is not used again, and whether its COMMIT came through is not known. */
+function isFatal(error: unknown): boolean {
+  return toFault(error) instanceof StorageFault && !isRetryable(error);
+}
+
+function isRolledBack(client: pg.PoolClient): Promise<boolean> {
+  return client.query('ROLLBACK').then(
+    () => true,
+    () => false,
+  );
+}
 
 export function createPostgres(url: string, options: { node: string; poolMax: number }) {
   const pool = new pg.Pool({
@@ -27,10 +45,11 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
     connectionTimeoutMillis: 1000,
     statement_timeout: 2000,
     query_timeout: 3000,
+    idle_in_transaction_session_timeout: 5000,
     keepAlive: true,
   });
   // A connection that breaks while idle must not end the process; the next query makes a new one.
-  pool.on('error', () => undefined);
+  pool.on('error', ignore);
 
   const names = new Map<string, string>();
   const queue: PendingUnit[] = [];
@@ -72,6 +91,8 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
 
   async function commitOnce(ledger: Ledger, writes: readonly Write[]): Promise<void> {
     const client = await pool.connect();
+    // The pool listens only to idle connections: one that breaks here must not end the process either.
+    client.on('error', ignore);
     const mark = ledger.mark();
     let isBroken = false;
     try {
@@ -82,12 +103,10 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       if (command !== 'COMMIT') throw new StorageFault('the commit was rolled back');
     } catch (error) {
       ledger.reset(mark);
-      isBroken = !(await client.query('ROLLBACK').then(
-        () => true,
-        () => false,
-      ));
+      isBroken = isFatal(error) || !(await isRolledBack(client));
       throw error;
     } finally {
+      client.off('error', ignore);
       client.release(isBroken);
     }
   }
@@ -98,12 +117,9 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       try {
         return await commitOnce(ledger, writes);
       } catch (error) {
-        const fault = toFault(error);
         // Whether a broken connection committed is not known: this chain may have rows we cannot see, so begin another.
-        if (fault instanceof StorageFault && !isRetryable(error)) {
-          writers[writer] = createLedger(`${options.node}.${writer}.${randomSecret(4)}`);
-        }
-        if (!isRetryable(error) || attempt > RETRIES) throw fault;
+        if (isFatal(error)) writers[writer] = createLedger(`${options.node}.${writer}.${randomSecret(4)}`);
+        if (!isRetryable(error) || attempt > RETRIES) throw toFault(error);
         await new Promise((resolve) => setTimeout(resolve, 5 + randomBelow(40)));
       }
     }
@@ -111,7 +127,9 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
 
   async function work(writer: number): Promise<void> {
     for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
-      await commitUnit(writer, unit.writes).then(unit.resolve, unit.reject);
+      const isLate = unit.since < nowMilliseconds() - COMMIT_PATIENCE_MILLISECONDS;
+      if (isLate) unit.reject(new StorageFault('the unit waited too long'));
+      else await commitUnit(writer, unit.writes).then(unit.resolve, unit.reject);
     }
     freeWriters.push(writer);
   }
@@ -125,7 +143,7 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
     commit(writes: readonly Write[]): Promise<void> {
       if (queue.length >= QUEUE) return Promise.reject(new StorageFault('too many units are waiting'));
       return new Promise((resolve, reject) => {
-        queue.push({ writes, resolve, reject });
+        queue.push({ writes, since: nowMilliseconds(), resolve, reject });
         const writer = freeWriters.pop();
         if (writer === undefined) return;
         void work(writer);

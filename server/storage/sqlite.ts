@@ -77,7 +77,8 @@ export function createSqlite(path: string, ledger: Ledger) {
       return;
     }
     for (const read of batch) answer(read);
-    if (isOpen) prepare('COMMIT').run();
+    // A grave error of one read (memory, input and output) ends the transaction by itself.
+    if (isOpen && connection.inTransaction) prepare('COMMIT').run();
   }
 
   function enqueueRead(statement: Statement, shape: PendingRead['shape']): Promise<never> {

@@ -8,6 +8,7 @@ const MAX_PARAMETERS = 256;
 // What is read and thrown away after a body that is too large, so that its sender gets to see the answer.
 const MAX_DISCARDED_BYTES = 1_048_576;
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 const bodies = new WeakMap<IncomingMessage, Promise<Buffer>>();
 
 /**
@@ -46,7 +47,11 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
     if (request.destroyed && !request.readableEnded) return brokenOff();
     // Node tells of a broken connection by an error only to those who listen for one; close comes always.
     request.on('close', brokenOff);
-    request.on('end', () => resolve(Buffer.concat(chunks, bytes)));
+    request.on('end', () => {
+      // close comes after every end too; a Refusal made for nothing costs its stack.
+      request.off('close', brokenOff);
+      resolve(Buffer.concat(chunks, bytes));
+    });
     if (Number(request.headers['content-length']) > maxBytes) tooLarge();
     else request.on('data', keep);
   });
@@ -63,7 +68,7 @@ function discard(request: IncomingMessage): void {
 /** Strict UTF-8. Refuses invalid_request; what is wrong with a secret is not said. */
 function decode(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return strictUtf8.decode(body);
   } catch {
     throw new Refusal('invalid_request', { words: 'The body is not valid UTF-8.', reason: 'not UTF-8' });
   }

@@ -10,9 +10,14 @@ type CommitParts = {
 };
 
 // What was prepared for a success that did not happen must not leave.
-function forgetAnswer(ctx: WebContext): void {
+function forgetEffects(ctx: WebContext): void {
   for (const name of ['Set-Cookie', 'Location', 'Clear-Site-Data']) ctx.remove(name);
-  ctx.body = null;
+}
+
+// The engine answers by itself that it cannot serve, without saying when to come again (row H8).
+function leaveUncommitted(ctx: WebContext): void {
+  forgetEffects(ctx);
+  if (ctx.status === 503) ctx.set('Retry-After', '1');
 }
 
 /** Answers below 500 are committed (refusals too: what they revoked stays revoked); others are forgotten. */
@@ -20,11 +25,12 @@ export function createCommit({ inUnit, isConflict, answerConflict }: CommitParts
   return (ctx, next) =>
     inUnit(async (commitNow) => {
       await next();
-      if (ctx.status >= 500) return;
+      if (ctx.status >= 500) return leaveUncommitted(ctx);
       try {
         await commitNow();
       } catch (error) {
-        forgetAnswer(ctx);
+        forgetEffects(ctx);
+        ctx.body = null;
         if (!isConflict(error)) throw error;
         if (!(await answerConflict(ctx, error))) throw new Refusal('conflict', { cause: error });
       }

@@ -21,7 +21,9 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
   const postgres = dialect === 'postgres' ? await createTestDatabase() : undefined;
   // The issuer must be known before the program is made, and the port is in it.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const server = createServer({ requireHostHeader: false }, (request, response) => handler(request, response));
+  const server = createServer({ requireHostHeader: false }, (request, response) =>
+    handler(request, response),
+  );
   const port = await listenSomewhere(server);
   const config = loadSettings({
     issuer: `http://localhost:${port}`,
@@ -38,7 +40,8 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
     port,
     parts: app.parts,
     /** A browser of its own, which sends these headers with every request. */
-    robot: (headers: Record<string, string> = {}) => createFormRobot({ origin: config.issuer, port, headers }),
+    robot: (headers: Record<string, string> = {}) =>
+      createFormRobot({ origin: config.issuer, port, headers }),
 
     async close(): Promise<void> {
       server.closeAllConnections();

@@ -1,5 +1,5 @@
 // A person with an old browser: keeps cookies (RFC 6265 section 5), reads our pages, fills in their forms, follows redirects.
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { type Element, findAll, parseHtml, textOf } from './html.ts';
 
 export type Page = {
@@ -28,15 +28,22 @@ const FORM = 'application/x-www-form-urlencoded';
  * `origin` is the issuer's; the connection goes to 127.0.0.1 and `port`, whatever the origin says.
  * It sends neither Origin nor Referer nor Sec-Fetch-…, unless `headers` do.
  */
-export function createFormRobot({ origin, port, headers: always = {} }: { origin: string; port: number } & Sent) {
+export function createFormRobot({
+  origin,
+  port,
+  headers: always = {},
+}: { origin: string; port: number } & Sent) {
   const jar = new Map<string, Cookie>();
 
   function keep(setCookie: string): void {
     const [pair = '', ...attributes] = setCookie.split(';').map((part) => part.trim());
-    const named = new Map(attributes.map((each) => splitAt(each, '=')).map(([name, value]) => [name.toLowerCase(), value]));
+    const named = new Map(
+      attributes.map((each) => splitAt(each, '=')).map(([name, value]) => [name.toLowerCase(), value]),
+    );
     const [name, value] = splitAt(pair, '=');
     const path = named.get('path') ?? '/';
-    const isOver = Number(named.get('max-age') ?? 1) <= 0 || Date.parse(named.get('expires') ?? '9999') <= Date.now();
+    const isOver =
+      Number(named.get('max-age') ?? 1) <= 0 || Date.parse(named.get('expires') ?? '9999') <= Date.now();
     if (isOver) jar.delete(`${name} ${path}`);
     else jar.set(`${name} ${path}`, { name, value, path });
   }
@@ -57,7 +64,10 @@ export function createFormRobot({ origin, port, headers: always = {} }: { origin
       Host: url.host,
       Accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
       ...(cookie !== '' && { Cookie: cookie }),
-      ...(sent.body !== undefined && { 'Content-Type': FORM, 'Content-Length': String(Buffer.byteLength(sent.body)) }),
+      ...(sent.body !== undefined && {
+        'Content-Type': FORM,
+        'Content-Length': String(Buffer.byteLength(sent.body)),
+      }),
       ...always,
       ...sent.headers,
     };
@@ -89,7 +99,11 @@ export function createFormRobot({ origin, port, headers: always = {} }: { origin
   }
 
   /** Fills in a form of the page and sends it: one request, no redirect followed. */
-  function submit(page: Page, fields: Fields = {}, { headers, ...choice }: FormChoice & Sent = {}): Promise<Page> {
+  function submit(
+    page: Page,
+    fields: Fields = {},
+    { headers, ...choice }: FormChoice & Sent = {},
+  ): Promise<Page> {
     const { form, button } = findForm(page, choice);
     const action = new URL(form.attributes.action ?? page.url, page.url).href;
     const values = fillIn(form, button, fields);
@@ -107,7 +121,8 @@ export function createFormRobot({ origin, port, headers: always = {} }: { origin
     send: async (page: Page, fields: Fields = {}, choice: FormChoice = {}): Promise<Page> =>
       follow(await submit(page, fields, choice)),
     /** The value of a cookie that it keeps. */
-    cookie: (name: string): string | undefined => [...jar.values()].find((cookie) => cookie.name === name)?.value,
+    cookie: (name: string): string | undefined =>
+      [...jar.values()].find((cookie) => cookie.name === name)?.value,
     /** Takes a cookie from elsewhere. */
     setCookie: (name: string, value: string): void => keep(`${name}=${value}; Path=/`),
   };
@@ -120,7 +135,7 @@ export function mainTextOf(page: Page): string {
   return findAll(parseHtml(page.html), 'main').map(textOf).join(' ');
 }
 
-function send(options: Parameters<typeof request>[0] & object, body: string | undefined): Promise<Page> {
+function send(options: RequestOptions, body: string | undefined): Promise<Page> {
   return new Promise((resolve, reject) => {
     const outgoing = request(options, (response: IncomingMessage) => {
       const chunks: Buffer[] = [];
@@ -128,7 +143,13 @@ function send(options: Parameters<typeof request>[0] & object, body: string | un
       response.on('error', reject);
       response.on('end', () => {
         const html = Buffer.concat(chunks).toString('utf8');
-        resolve({ url: '', status: response.statusCode ?? 0, headers: headersOf(response), html, location: undefined });
+        resolve({
+          url: '',
+          status: response.statusCode ?? 0,
+          headers: headersOf(response),
+          html,
+          location: undefined,
+        });
       });
     });
     outgoing.on('error', reject);
@@ -155,7 +176,10 @@ function isButton(element: Element, words: string): boolean {
 }
 
 /** The form of the choice, with the button that is pressed. Throws unless exactly one fits. */
-function findForm(page: Page, { action, button }: FormChoice): { form: Element; button: Element | undefined } {
+function findForm(
+  page: Page,
+  { action, button }: FormChoice,
+): { form: Element; button: Element | undefined } {
   const document = parseHtml(page.html);
   const isChosen = action !== undefined || button !== undefined;
   const scope = isChosen ? [document] : findAll(document, 'main');
@@ -169,7 +193,9 @@ function findForm(page: Page, { action, button }: FormChoice): { form: Element; 
   const [found, ...others] = fitting;
   if (found === undefined || others.length > 0) {
     const actions = all.map((form) => form.attributes.action).join(', ');
-    throw new Error(`${fitting.length} forms fit (${action ?? ''} ${button ?? ''}); ${page.url} (${page.status}) has: ${actions}`);
+    throw new Error(
+      `${fitting.length} forms fit (${action ?? ''} ${button ?? ''}); ${page.url} (${page.status}) has: ${actions}`,
+    );
   }
   if (found.buttons.length > 1) throw new Error(`which button? ${found.buttons.map(textOf).join(', ')}`);
   return { form: found.form, button: found.buttons[0] };
@@ -178,7 +204,9 @@ function findForm(page: Page, { action, button }: FormChoice): { form: Element; 
 /** What a browser would send: hidden and visible values, ticked boxes, the pressed button, and what is typed in. */
 function fillIn(form: Element, button: Element | undefined, fields: Fields): Record<string, string> {
   const inputs = findAll(form, 'input').filter(({ attributes }) => attributes.name !== undefined);
-  const unknown = Object.keys(fields).filter((name) => !inputs.some(({ attributes }) => attributes.name === name));
+  const unknown = Object.keys(fields).filter(
+    (name) => !inputs.some(({ attributes }) => attributes.name === name),
+  );
   if (unknown.length > 0) throw new Error(`the form ${form.attributes.action} has no ${unknown.join(', ')}`);
   const values: Record<string, string | undefined> = {};
   for (const { attributes } of inputs) {
