@@ -1,21 +1,12 @@
-// The map: every part of the program is made here once, from the ground up, and the routes are mounted.
+// The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
 import type { Config } from '../config/schema.ts';
-import { createAccounts } from './accounts/accounts.ts';
-import { throttleEmail } from './accounts/email.ts';
-import { createFirstAdministrator } from './accounts/first-administrator.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
-import { createPasswordHasher } from './accounts/password.ts';
-import { createPasswordPolicy } from './accounts/password-policy.ts';
-import { createRoles } from './accounts/roles.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
-import { createAudit } from './audit/audit.ts';
-import { createClients, resourceServer } from './clients/clients.ts';
 import { declaredClients } from './clients/declared.ts';
-import { createGrants } from './grants/grants.ts';
 import { createInteractionRoutes } from './interactions/routes.ts';
 import { createIntrospection } from './introspection/introspection.ts';
 import { createIntrospectionRoutes } from './introspection/routes.ts';
-import { createLog } from './observability/log.ts';
+import { createParts, type Parts } from './parts.ts';
 import { createAccessList } from './protocol/access-list.ts';
 import { createAdapters } from './protocol/adapter.ts';
 import { createAuthorizationRequest } from './protocol/authorization-request.ts';
@@ -30,25 +21,11 @@ import { listenToEngine } from './protocol/engine-events.ts';
 import { createInteractions } from './protocol/interactions.ts';
 import { createEnginePages } from './protocol/pages.ts';
 import { createProvider } from './protocol/provider.ts';
+import { createSignOutRequest } from './protocol/sign-out-request.ts';
 import { isUnavailable } from './protocol/unavailable.ts';
-import { createLimiter } from './rate-limits/limiter.ts';
-import { createLimits } from './rate-limits/limits.ts';
-import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
-import { createRateLimitStore } from './rate-limits/store.ts';
 import { declaredResources } from './resources/declared.ts';
-import { createResources } from './resources/resources.ts';
-import { createSigningKeys } from './signing-keys/signing-keys.ts';
-import { createArtifacts } from './storage/artifacts.ts';
-import { openDatabase } from './storage/database.ts';
-import { createDeployment } from './storage/deployment.ts';
 import { Conflict, StorageFault } from './storage/faults.ts';
-import { migrate } from './storage/migrate.ts';
-import { createReplays } from './storage/replays.ts';
-import { openSealer } from './storage/secrets-file.ts';
-import { loadServerKeys } from './storage/server-keys.ts';
-import { createSessions } from './storage/sessions.ts';
 import { createSweep } from './storage/sweep.ts';
-import { createTokens } from './storage/tokens.ts';
 import { createAssets } from './web/assets.ts';
 import { readBody } from './web/body.ts';
 import { createCommit } from './web/commit.ts';
@@ -63,78 +40,12 @@ import { createPages } from './web/page.ts';
 import { createSignedIn } from './web/signed-in.ts';
 import { createViews } from './web/views.ts';
 
-/** The parts that know no HTTP: what the server and the command line share. `actor` signs their acts in the audit log. */
-export async function createParts(config: Config, { actor }: { actor: string }) {
-  const log = createLog({ level: config.log.level });
-  await migrate(config.database.url);
-  const database = openDatabase({ url: config.database.url, poolMax: config.database.pool_max });
-  const sealer = await openSealer(config.secrets_file, database);
-  const keys = await loadServerKeys(database, sealer);
-  const deployment = createDeployment(database);
-  const audit = createAudit({ database });
-  const artifacts = createArtifacts({ database, key: keys.artifact[0] });
-  const sessions = createSessions({ database, key: keys.artifact[0] });
-  const tokens = createTokens(database);
-  const replays = createReplays(database);
-
-  const rateLimitStore = createRateLimitStore(database.counters);
-  await rateLimitStore.ensureTable();
-  const limiter = createLimiter({ store: rateLimitStore, limits: createLimits(config.limits) });
-
-  const clients = createClients({ database, audit, actor });
-  const resources = createResources({
-    database,
-    deployment,
-    audit,
-    actor,
-    registerServer: ({ identifier, name }, { auth, jwks }) =>
-      clients.register(resourceServer(name, auth, jwks), { resource: identifier }),
-  });
-  const signingKeys = createSigningKeys({ database, deployment, audit, sealer });
-  const grants = createGrants({ database, audit });
-  const accounts = createAccounts({
-    database,
-    audit,
-    sessions,
-    hasher: createPasswordHasher(),
-    policy: createPasswordPolicy({
-      minLength: config.people.password_min_length,
-      blockedWords: [config.branding.name, ...config.people.blocked_password_words],
-    }),
-    throttle: createSignInThrottle({ limiter, emailKey: throttleEmail }),
-    revokeGrants: grants.revokeAllOf,
-  });
-  const roles = createRoles(config.roles);
-  const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
-
-  return {
-    ...{
-      config,
-      log,
-      database,
-      keys,
-      deployment,
-      audit,
-      artifacts,
-      sessions,
-      tokens,
-      replays,
-      rateLimitStore,
-      limiter,
-    },
-    ...{ clients, resources, signingKeys, grants, roles, accounts, firstAdministrator },
-    close: () => database.close(),
-  };
-}
-
-export type Parts = Awaited<ReturnType<typeof createParts>>;
-
 /** The engine and what surrounds it, with the pages that it asks us for. */
 function createProtocol(
   parts: Parts,
   shared: { cookies: ReturnType<typeof createCookies>; pages: ReturnType<typeof createPages> },
 ) {
-  const { config, database, deployment, audit, log, keys, grants, sessions, accounts, clients } = parts;
+  const { config, database, deployment, audit, keys, grants, sessions, accounts, clients } = parts;
   const { cookies } = shared;
   const cookieKeys = keys.cookie.map((key) => key.toString('base64url'));
   const pages = createEnginePages(shared.pages);
@@ -180,10 +91,7 @@ function createProtocol(
     interactions: createInteractions({ ...parts, engine }),
     access: createAccessList({ grants, clients, engine }),
     discovery: createDiscovery(engine),
-    authorizationRequest: createAuthorizationRequest({
-      clients,
-      readText: async (ctx, maxBytes) => (await readBody(ctx, maxBytes)).toString('utf8'),
-    }),
+    authorizationRequest: createAuthorizationRequest({ clients, readText }),
     isFirstUse: async (issuer: string, jti: string, expiresAt: number) =>
       (await engine.current()).provider.ReplayDetection.unique(issuer, jti, expiresAt),
     answerConflict: createConflictAnswer({ database, audit }),
@@ -254,8 +162,13 @@ function createWeb(parts: Parts) {
   web.use(commit);
   for (const router of routers) web.use(router.routes()).use(router.allowedMethods());
   web.use(protocol.authorizationRequest);
+  web.use(createSignOutRequest({ readText, checkSource: csrf.checkSource }));
   web.use(protocol.engine.handle);
   return { web, health, engine: protocol.engine };
+}
+
+async function readText(ctx: WebContext, maxBytes: number): Promise<string> {
+  return (await readBody(ctx, maxBytes)).toString('utf8');
 }
 
 function originOf(ctx: WebContext) {
@@ -280,7 +193,7 @@ export async function createApp(config: Config) {
       tokens,
       sessions,
       grants,
-      { sweep: (_before, limit) => parts.rateLimitStore.sweep(limit) },
+      { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
     ],
     keepSeconds: config.tokens.tombstone_seconds,
     onFault: (error) => log.error('sweep.failed', { error }),

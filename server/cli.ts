@@ -20,7 +20,7 @@ const door: Door = {
   async open() {
     const config = await this.loadConfig();
     const [{ createParts }, rules] = await Promise.all([
-      import('./app.ts'),
+      import('./parts.ts'),
       import('../config/registrations.ts'),
     ]);
     // Standard output is for the answer alone.
@@ -43,4 +43,12 @@ const door: Door = {
   writeError: (text) => void process.stderr.write(text),
 };
 
-process.exitCode = await runCommandLine(process.argv.slice(2), door);
+// Whoever reads us may go before we are done (`| head`): no crash, but not everything was said either.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => {
+    process.exitCode = 1;
+  });
+}
+
+const status = await runCommandLine(process.argv.slice(2), door);
+if (status !== 0) process.exitCode = status;

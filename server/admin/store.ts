@@ -1,9 +1,7 @@
 // What only operators ask of the database: grants of everybody, servers of APIs, its own health. Nothing here writes.
 import { nowSeconds } from '../clock.ts';
-import { commonRules, firstOf } from '../introspection/liveness.ts';
 import type { Database } from '../storage/database.ts';
 import { sql } from '../storage/statement.ts';
-import type { AccessTokenKey, RefreshTokenKey } from '../storage/token-format.ts';
 
 const MOST_SERVERS = 2000;
 
@@ -45,30 +43,6 @@ export async function listGrantRows(
     });
   if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
   return database.list<GrantRow>(query);
-}
-
-export type TokenEnd = { ended: string | null; email: string | null };
-
-// The very rules of introspection, so that both say the same of a token.
-const ENDED = firstOf(commonRules);
-const NOWS = ENDED.split(':now').length - 1;
-
-/** Whether and why a token has ended, and the e-mail of its person; undefined where there is no such row. */
-export function findTokenEnd(
-  database: Database,
-  key: AccessTokenKey | RefreshTokenKey,
-): Promise<TokenEnd | undefined> {
-  const [table, condition, bindings] =
-    'family' in key
-      ? ['refresh_tokens', 't.family = ? AND t.generation = ?', [key.family, key.generation]]
-      : ['access_tokens', 't.id = ?', [key.id]];
-  const text = `SELECT ${ENDED.replaceAll(':now', '?')} AS ended, a.email FROM ${table} t
-    LEFT JOIN grants g ON g.id = t.grant_id
-    LEFT JOIN accounts a ON a.id = t.account_id
-    LEFT JOIN clients tc ON tc.id = t.client_id
-    WHERE ${condition} AND t.secret_hash = ?`;
-  const times = Array<number>(NOWS).fill(nowSeconds());
-  return database.find<TokenEnd>({ sql: text, bindings: [...times, ...bindings, key.secretHash] });
 }
 
 /** The client with which each API introspects, by the API's identifier. */

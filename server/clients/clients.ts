@@ -137,12 +137,10 @@ export function createClients(options: { database: Database; audit: Audit; actor
       }
       const previousExpiresAt = nowSeconds() + ROTATION_SECONDS;
       const { secret, stored } = createSecret();
-      const ending = client.registration.secrets
-        .slice(0, KEPT_SECRETS - 1)
-        .map((one) => ({
-          ...one,
-          expiresAt: Math.min(one.expiresAt ?? previousExpiresAt, previousExpiresAt),
-        }));
+      const ending = client.registration.secrets.slice(0, KEPT_SECRETS - 1).map((one) => ({
+        ...one,
+        expiresAt: Math.min(one.expiresAt ?? previousExpiresAt, previousExpiresAt),
+      }));
       await database.transact(() => {
         store.replace(client, { ...client.registration, secrets: [stored, ...ending] });
         audit.record('client.secret_rotated', { actor, clientId: id });
@@ -167,7 +165,7 @@ export function createClients(options: { database: Database; audit: Audit; actor
       await database.transact(() => {
         for (const one of declared) {
           store.declare(one.id, one.registration, one.resource);
-          if (!one.isAllowed) store.block(one.id);
+          if (!one.isAllowed) store.withhold(one.id);
         }
         for (const id of gone) store.undeclare(id);
       });

@@ -73,7 +73,10 @@ export function createClientStore(database: Database) {
       );
     },
 
-    /** What the configuration file declares: it covers the database's own registration of the same id. */
+    /**
+     * What the configuration file declares: it covers the database's own registration of the same id.
+     * A block of the file's own ends; one of an operator stays.
+     */
     declare(id: string, registration: Registration, resource: string | undefined): void {
       const now = nowSeconds();
       const text = JSON.stringify(registration);
@@ -81,20 +84,35 @@ export function createClientStore(database: Database) {
         sql`INSERT INTO clients (id, source, registration, resource, created_at, updated_at)
           VALUES (${id}, 'file', ${text}, ${resource ?? null}, ${now}, ${now})
           ON CONFLICT (id) DO UPDATE SET
-            covered = CASE WHEN clients.source = 'database' THEN clients.registration ELSE clients.covered END,
+            covered = CASE WHEN clients.source = 'database' AND COALESCE(clients.blocked_by, '') <> 'file'
+              THEN clients.registration ELSE clients.covered END,
+            blocked_at = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_at END,
+            blocked_by = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_by END,
             source = 'file', registration = excluded.registration, resource = excluded.resource, updated_at = excluded.updated_at`,
       );
     },
 
-    /** The file declares it no longer: the database's own registration comes back, or the client is blocked for good. */
+    /** The file declares that nobody may use it. */
+    withhold(id: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'file' WHERE id = ${id} AND blocked_at IS NULL`,
+      );
+    },
+
+    /** The file declares it no longer: the database's own registration comes back; where there is none, nobody may use it. */
     undeclare(id: string): void {
       const now = nowSeconds();
       database.write(
-        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now} WHERE id = ${id} AND source = 'file' AND covered IS NULL`,
+        sql`UPDATE clients SET source = 'database', updated_at = ${now}, blocked_at = COALESCE(blocked_at, ${now}),
+            revoked_at = ${now}, blocked_by = COALESCE(blocked_by, 'file')
+          WHERE id = ${id} AND source = 'file' AND covered IS NULL`,
       );
       database.write(
-        sql`UPDATE clients SET source = 'database', registration = COALESCE(covered, registration), covered = NULL, updated_at = ${now}
-          WHERE id = ${id} AND source = 'file'`,
+        sql`UPDATE clients SET source = 'database', registration = covered, covered = NULL, updated_at = ${now},
+            blocked_at = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_at END,
+            blocked_by = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_by END
+          WHERE id = ${id} AND source = 'file' AND covered IS NOT NULL`,
       );
     },
 
@@ -109,12 +127,14 @@ export function createClientStore(database: Database) {
 
     block(id: string): void {
       const now = nowSeconds();
-      database.write(sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now} WHERE id = ${id}`);
+      database.write(
+        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'operator' WHERE id = ${id}`,
+      );
     },
 
     /** revoked_at stays: what was issued before the block does not come back. */
     allow(id: string): void {
-      database.write(sql`UPDATE clients SET blocked_at = NULL WHERE id = ${id}`);
+      database.write(sql`UPDATE clients SET blocked_at = NULL, blocked_by = NULL WHERE id = ${id}`);
     },
   };
 }

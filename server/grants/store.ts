@@ -150,7 +150,8 @@ export function createGrantStore(database: Database) {
         sql`SELECT id FROM grants WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
       );
       await database.transact(() => {
-        for (const row of rows) database.write(sql`DELETE FROM grants WHERE id = ${row.id}`);
+        for (const row of rows)
+          database.write(sql`DELETE FROM grants WHERE id = ${row.id} AND expires_at < ${beforeAt}`);
       });
       return rows.length;
     },

@@ -94,23 +94,35 @@ function createArtifactAdapter(model: string, parts: AdapterParts): Methods {
   };
 }
 
-function createSessionAdapter({ sessions, origin }: AdapterParts): Methods {
+/** A save carries the id under which the session was read, so that a retired id is never good again. */
+function createSessionAdapter({ sessions, origin, database }: AdapterParts): Methods {
+  function note(session: AdapterPayload | undefined): AdapterPayload | undefined {
+    if (session !== undefined) database.memory()?.set(`session ${session.uid}`, session.jti);
+    return session;
+  }
+
   return {
-    find: async (id) => withId(await sessions.find(id), id),
-    findByUid: async (uid) => (await sessions.findByUid(uid)) as AdapterPayload | undefined,
+    find: async (id) => note(withId(await sessions.find(id), id)),
+    findByUid: async (uid) => note((await sessions.findByUid(uid)) as AdapterPayload | undefined),
 
     async upsert(id, payload, expiresIn) {
       const from = origin();
-      sessions.save(payload.uid as string, id, {
-        accountId: payload.accountId,
-        amr: payload.amr,
-        acr: payload.acr,
-        authTime: payload.loginTs as number | undefined,
-        expiresAt: payload.exp ?? nowSeconds() + (expiresIn ?? 0),
-        payload: { ...payload },
-        address: from?.address,
-        program: from?.program?.slice(0, 300),
-      });
+      const read = database.memory()?.get(`session ${payload.uid}`) as string | undefined;
+      note({ uid: payload.uid, jti: id });
+      sessions.save(
+        payload.uid as string,
+        { read, new: id },
+        {
+          accountId: payload.accountId,
+          amr: payload.amr,
+          acr: payload.acr,
+          authTime: payload.loginTs as number | undefined,
+          expiresAt: payload.exp ?? nowSeconds() + (expiresIn ?? 0),
+          payload: { ...payload },
+          address: from?.address,
+          program: from?.program?.slice(0, 300),
+        },
+      );
     },
 
     // Called before a save under a new id: the row is keyed by uid, so the save itself retires the old id.

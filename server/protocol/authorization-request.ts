@@ -1,5 +1,6 @@
 // What an authorization request goes through before the engine sees it: POST becomes GET, a missing scope the client's default.
 import { type Clients, isAllowed } from '../clients/clients.ts';
+import { Refusal } from '../errors.ts';
 import type { Middleware, WebContext } from '../web/context.ts';
 import { routes } from './configuration.ts';
 import { IMPLIED_CONSENT } from './interaction-policy.ts';
@@ -42,7 +43,8 @@ export function createAuthorizationRequest({ clients, readText }: Parts): Middle
 
   return async (ctx, next) => {
     if (ctx.path !== routes.authorization) return next();
-    if (ctx.method === 'POST' && ctx.is('application/x-www-form-urlencoded')) {
+    if (ctx.method === 'POST') {
+      if (!ctx.is('application/x-www-form-urlencoded')) throw new Refusal('unsupported_media_type');
       // 303 (RFC 9700 section 4.12): the browser comes again with GET, and with its SameSite cookies.
       const body = await readText(ctx, LONGEST_BODY_BYTES);
       ctx.status = 303;

@@ -14,6 +14,7 @@ type Ready = { readonly text: string; readonly etag: string };
 function adjust(metadata: Record<string, unknown>): Record<string, unknown> {
   const grants = metadata.grant_types_supported as string[];
   const authMethods = metadata.token_endpoint_auth_methods_supported as string[];
+  const claims = metadata.claims_supported as string[];
   const algorithms = metadata.token_endpoint_auth_signing_alg_values_supported;
   return {
     ...metadata,
@@ -23,6 +24,8 @@ function adjust(metadata: Record<string, unknown>): Record<string, unknown> {
     revocation_endpoint_auth_signing_alg_values_supported: algorithms,
     response_modes_supported: ['query', 'form_post'],
     grant_types_supported: grants.filter((grant) => grant !== 'implicit'),
+    // The session's id is told to clients with a logout channel, and there is none.
+    claims_supported: claims.filter((claim) => claim !== 'sid'),
     claims_parameter_supported: false,
     request_parameter_supported: false,
     request_uri_parameter_supported: false,

@@ -19,12 +19,23 @@ export type ProviderParts = {
   endSession: (session: { accountId: string | undefined; uid: string }) => void;
 };
 
-/** Response modes and grants that we do not offer are not registered at all. */
+/**
+ * RFC 9700 section 4.3.1: no answers in fragments. The engine sends its refusal of `token` and the like by that mode
+ * and fails where there is none, so the name stays and answers in the query; `refuseFragments` refuses who asks for it.
+ */
 class Engine extends Provider {
-  // RFC 9700 section 4.3.1: no answers in fragments. The engine registers the mode by itself.
-  override registerResponseMode(...input: Parameters<Provider['registerResponseMode']>): void {
-    if (input[0] !== 'fragment') super.registerResponseMode(...input);
+  override registerResponseMode(...[name, handler]: Parameters<Provider['registerResponseMode']>): void {
+    if (name !== 'fragment') super.registerResponseMode(name, handler);
+    if (name === 'query') super.registerResponseMode('fragment', handler);
   }
+}
+
+function refuseFragments(provider: Provider): void {
+  const { prototype } = provider.Client;
+  prototype.responseModeAllowed = function responseModeAllowed() {
+    if (Provider.ctx?.oidc.params?.response_mode === 'fragment') throw new errors.UnsupportedResponseMode();
+    return true;
+  };
 }
 
 type TokenClass = { prototype: { generateTokenId(this: { format?: string }): string } };
@@ -106,6 +117,7 @@ export function createProvider(parts: ProviderParts): Provider {
   nameTokens(provider.AuthorizationCode, () => createCodeText('lkc_'));
   compareSecretsByHash(provider);
   refuseForeignGrants(provider);
+  refuseFragments(provider);
   storeGrantWithCode(provider);
   steadySessionIds(provider, parts.endSession);
   provider.use(completeAnswers);

@@ -3,7 +3,7 @@ import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { sha256 } from '../secrets.ts';
 import type { LimitName, Limits } from './limits.ts';
-import type { RateLimitStore } from './store.ts';
+import { type Counters, createRateLimitStore, type RateLimitStore } from './store.ts';
 
 export type Verdict = {
   readonly isAllowed: boolean;
@@ -61,3 +61,10 @@ export function createLimiter({ store, limits }: { store: RateLimitStore; limits
 }
 
 export type Limiter = ReturnType<typeof createLimiter>;
+
+/** The limiter on the counters of the deployment, with what removes windows that are over. */
+export async function openLimiter({ counters, limits }: { counters: Counters; limits: Limits }) {
+  const store = createRateLimitStore(counters);
+  await store.ensureTable();
+  return { limiter: createLimiter({ store, limits }), sweep: store.sweep };
+}

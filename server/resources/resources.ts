@@ -56,9 +56,10 @@ export function createResources(options: {
     ): Promise<{ identifier: string; clientId: string; secret: string | undefined }> {
       try {
         await database.transact(() => {
+          // First, since it makes changes of the catalog wait for each other: then there is one default API.
+          deployment.bumpCatalog();
           if (resource.isDefault) store.clearDefault();
           store.register(resource.identifier, resource.registration, resource.isDefault);
-          deployment.bumpCatalog();
           audit.record('resource.created', { actor, details: { identifier: resource.identifier } });
         });
       } catch (error) {
@@ -80,14 +81,14 @@ export function createResources(options: {
     async declare(
       declared: readonly { identifier: string; isDefault: boolean; registration: ResourceRegistration }[],
     ): Promise<void> {
-      const before = await store.list();
+      const [before, covered] = await Promise.all([store.list(), store.listCovered()]);
       const ids = new Set(declared.map((one) => one.identifier));
       const gone = before.filter((one) => one.source === 'file' && !ids.has(one.identifier));
       await database.transact(() => {
+        deployment.bumpCatalog();
         if (declared.some((one) => one.isDefault)) store.clearDefault();
         for (const one of declared) store.declare(one.identifier, one.registration, one.isDefault);
-        for (const one of gone) store.undeclare(one.identifier);
-        deployment.bumpCatalog();
+        for (const { identifier } of gone) store.undeclare(identifier, covered.get(identifier));
       });
     },
   };

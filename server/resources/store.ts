@@ -78,12 +78,25 @@ export function createResourceStore(database: Database) {
       );
     },
 
-    undeclare(identifier: string): void {
-      database.write(
-        sql`DELETE FROM resources WHERE identifier = ${identifier} AND source = 'file' AND covered IS NULL`,
+    /** The database's own registrations that declarations of the file cover, by identifier. */
+    async listCovered(): Promise<Map<string, ResourceRegistration>> {
+      const rows = await database.list<{ identifier: string; covered: string }>(
+        sql`SELECT identifier, covered FROM resources WHERE covered IS NOT NULL LIMIT ${MOST_RESOURCES}`,
       );
+      return new Map(rows.map((row) => [row.identifier, JSON.parse(row.covered) as ResourceRegistration]));
+    },
+
+    /** The file declares it no longer: the database's own registration comes back, or the API is gone. */
+    undeclare(identifier: string, covered: ResourceRegistration | undefined): void {
+      if (covered === undefined) {
+        database.write(
+          sql`DELETE FROM resources WHERE identifier = ${identifier} AND source = 'file' AND covered IS NULL`,
+        );
+        return;
+      }
       database.write(
-        sql`UPDATE resources SET source = 'database', registration = COALESCE(covered, registration), covered = NULL
+        sql`UPDATE resources SET source = 'database', registration = ${JSON.stringify(covered)}, scope = ${scopeOf(covered)},
+            covered = NULL, updated_at = ${nowSeconds()}
           WHERE identifier = ${identifier} AND source = 'file'`,
       );
     },

@@ -3,6 +3,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../storage/database.ts';
 import type { Deployment } from '../storage/deployment.ts';
+import { Conflict } from '../storage/faults.ts';
 import type { Sealer } from '../storage/server-keys.ts';
 import { createSigningKeyStore } from './store.ts';
 
@@ -46,6 +47,21 @@ export function createSigningKeys(options: {
     }));
   }
 
+  async function registerFirst(algorithm: Algorithm): Promise<void> {
+    const { kid, publicJwk, privateJwk } = await generate(algorithm);
+    const sealed = sealer.seal(JSON.stringify(privateJwk), `signing key ${kid}`);
+    try {
+      await database.transact(() => {
+        store.registerFirst(algorithm, { kid, publicJwk: JSON.stringify(publicJwk), sealed });
+        deployment.bumpCatalog();
+        audit.record('signing_key.created', { actor: 'system', details: { kid, algorithm } });
+      });
+    } catch (error) {
+      // Another process was first, and its key is the key.
+      if (!(error instanceof Conflict)) throw error;
+    }
+  }
+
   return {
     load,
 
@@ -53,18 +69,7 @@ export function createSigningKeys(options: {
     async ensure(): Promise<SigningKey[]> {
       const present = new Set((await store.list()).map((row) => row.algorithm));
       for (const algorithm of ALGORITHMS) {
-        if (present.has(algorithm)) continue;
-        const made = await generate(algorithm);
-        const sealed = sealer.seal(JSON.stringify(made.privateJwk), `signing key ${made.kid}`);
-        await database.transact(() => {
-          store.registerFirst(algorithm, {
-            kid: made.kid,
-            publicJwk: JSON.stringify(made.publicJwk),
-            sealed,
-          });
-          deployment.bumpCatalog();
-          audit.record('signing_key.created', { actor: 'system', details: { kid: made.kid, algorithm } });
-        });
+        if (!present.has(algorithm)) await registerFirst(algorithm);
       }
       return load();
     },

@@ -1,7 +1,7 @@
-// Signing keys at rest. Atomic: the first key of an algorithm is inserted once (primary key); who comes second takes that one.
+// Signing keys at rest. Atomic: the first key of an algorithm is inserted once (primary key); who comes second gets a Conflict.
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
-import { insert, orIgnore, sql } from '../storage/statement.ts';
+import { insert, sql } from '../storage/statement.ts';
 
 type Row = { kid: string; algorithm: string; public_jwk: string; sealed_private_jwk: Buffer };
 
@@ -14,6 +14,7 @@ export function createSigningKeyStore(database: Database) {
           WHERE retired_at IS NULL ORDER BY passive_at IS NOT NULL, generation DESC LIMIT 50`,
       ),
 
+    /** Conflict('signing_key') where there is a first one already. */
     registerFirst(algorithm: string, key: { kid: string; publicJwk: string; sealed: Buffer }): void {
       const now = nowSeconds();
       const row = {
@@ -25,7 +26,7 @@ export function createSigningKeyStore(database: Database) {
         created_at: now,
         active_at: now,
       };
-      database.write(orIgnore(insert('signing_keys', row)));
+      database.write(insert('signing_keys', row), { conflict: 'signing_key' });
     },
   };
 }

@@ -92,7 +92,7 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
       );
     },
 
-    /** Removes it; where `expects` is given, somebody else's removal makes this unit fail with Conflict(model). */
+    /** Removes it. Where somebody else did, the unit fails with Conflict(model). */
     remove(model: string, id: string): void {
       database.write(sql`DELETE FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`, {
         expects: 1,
@@ -106,7 +106,9 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
       );
       await database.transact(() => {
         for (const row of rows) {
-          database.write(sql`DELETE FROM artifacts WHERE model = ${row.model} AND id_hash = ${row.id_hash}`);
+          database.write(
+            sql`DELETE FROM artifacts WHERE model = ${row.model} AND id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
+          );
         }
       });
       return rows.length;

@@ -26,7 +26,7 @@ const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
 // who we are (28) and where (3D) were right at the start, so later they tell that the database is away.
 const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|55P03|XX)/;
 const SOCKET_FAULTS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/;
-const POOL_FAULTS = /timeout|terminat|Connection|not queryable/i;
+const POOL_FAULTS = /timeout|terminat|Connection|not queryable|calling end/i;
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';

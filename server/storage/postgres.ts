@@ -53,6 +53,7 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
 
   const names = new Map<string, string>();
   const queue: PendingUnit[] = [];
+  const working = new Set<Promise<void>>();
   const writerCount = Math.max(1, Math.floor(options.poolMax / 2));
   const writers = Array.from({ length: writerCount }, (_, index) => createLedger(`${options.node}.${index}`));
   const freeWriters = [...writers.keys()];
@@ -146,11 +147,14 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
         queue.push({ writes, since: nowMilliseconds(), resolve, reject });
         const writer = freeWriters.pop();
         if (writer === undefined) return;
-        void work(writer);
+        const done = work(writer).finally(() => working.delete(done));
+        working.add(done);
       });
     },
 
     async close(): Promise<void> {
+      for (const unit of queue.splice(0)) unit.reject(new StorageFault('the database was closed'));
+      await Promise.all(working);
       await pool.end();
     },
   };

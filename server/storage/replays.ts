@@ -22,7 +22,10 @@ export function createReplays(database: Database) {
         sql`SELECT id_hash FROM replays WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
       );
       await database.transact(() => {
-        for (const row of rows) database.write(sql`DELETE FROM replays WHERE id_hash = ${row.id_hash}`);
+        for (const row of rows)
+          database.write(
+            sql`DELETE FROM replays WHERE id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
+          );
       });
       return rows.length;
     },

@@ -1,7 +1,17 @@
 // The secrets file: the keys that seal what the database keeps encrypted. It is the one secret outside of the database.
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { randomKey } from '../secrets.ts';
+import { randomKey, randomSecret } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { createSealer, hasServerKeys, type Sealer } from './server-keys.ts';
 
@@ -17,17 +27,32 @@ function isAlready(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }
 
-/** Makes the file with one new key, mode 0600, unless it is there. Of several processes one makes it. */
+// What the database keeps sealed is lost with this file, so its name must outlive a power cut as well.
+function flushDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/**
+ * Makes the file with one new key, mode 0600, unless it is there. Of several processes one makes it:
+ * it is written whole under another name first, so that nobody reads half of it.
+ */
 export function createSecretsFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
+  const draft = `${path}.${randomSecret(6)}`;
+  const text = `${HEADER}\n${randomKey(KEY_BYTES).toString('base64url')}\n`;
+  writeFileSync(draft, text, { mode: MODE, flag: 'wx', flush: true });
   try {
-    writeFileSync(path, `${HEADER}\n${randomKey(KEY_BYTES).toString('base64url')}\n`, {
-      mode: MODE,
-      flag: 'wx',
-      flush: true,
-    });
+    linkSync(draft, path);
+    flushDirectory(dirname(path));
   } catch (error) {
     if (!isAlready(error)) throw error;
+  } finally {
+    rmSync(draft);
   }
 }
 

@@ -52,22 +52,26 @@ export function createSessions(options: { database: Database; key: Buffer }) {
       );
     },
 
-    /** Saves under its uid and makes `id` the one cookie id that opens it. A session that was ended stays ended. */
-    save(uid: string, id: string, record: SessionRecord): void {
+    /**
+     * Saves under its uid and makes `ids.new` the one cookie id that opens it. Where it was ended, or got another id, since
+     * it was read under `ids.read`, it stays as it is: a mere save is forgotten, a change of id is Conflict('session').
+     */
+    save(uid: string, ids: { read: string | undefined; new: string }, record: SessionRecord): void {
       const now = nowSeconds();
+      const read = sha256(ids.read ?? ids.new);
       const sealed = seal(key, JSON.stringify(record.payload), 'session');
       database.write(
         sql`INSERT INTO sessions (id_hash, uid, account_id, amr, acr, auth_time, payload, payload_version,
             address, program, created_at, last_seen_at, expires_at)
-          VALUES (${sha256(id)}, ${uid}, ${record.accountId ?? null}, ${record.amr?.join(' ') ?? null},
+          VALUES (${sha256(ids.new)}, ${uid}, ${record.accountId ?? null}, ${record.amr?.join(' ') ?? null},
             ${record.acr ?? null}, ${record.authTime ?? null}, ${sealed}, ${PAYLOAD_VERSION},
             ${record.address ?? null}, ${record.program ?? null}, ${now}, ${now}, ${record.expiresAt})
           ON CONFLICT (uid) DO UPDATE SET id_hash = excluded.id_hash, account_id = excluded.account_id,
             amr = excluded.amr, acr = excluded.acr, auth_time = excluded.auth_time, payload = excluded.payload,
             last_seen_at = excluded.last_seen_at, expires_at = excluded.expires_at,
             address = COALESCE(excluded.address, sessions.address), program = COALESCE(excluded.program, sessions.program)
-          WHERE sessions.ended_at IS NULL`,
-        { conflict: 'session' },
+          WHERE sessions.ended_at IS NULL AND sessions.id_hash = ${read}`,
+        { conflict: 'session', ...(ids.read === ids.new ? {} : { expects: 1 }) },
       );
     },
 
@@ -132,7 +136,8 @@ export function createSessions(options: { database: Database; key: Buffer }) {
         sql`SELECT uid FROM sessions WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
       );
       await database.transact(() => {
-        for (const row of rows) database.write(sql`DELETE FROM sessions WHERE uid = ${row.uid}`);
+        for (const row of rows)
+          database.write(sql`DELETE FROM sessions WHERE uid = ${row.uid} AND expires_at < ${beforeAt}`);
       });
       return rows.length;
     },

@@ -11,11 +11,31 @@ import type { Write } from './unit-of-work.ts';
 
 const STATEMENT_CACHE = 500;
 const BUSY_MILLISECONDS = 15;
+const OPEN_ATTEMPTS = 200;
+const OPEN_PAUSE_MILLISECONDS = 25;
 const COMMIT_PATIENCE_MILLISECONDS = 4000;
 
 type Settle = { resolve: (value: never) => void; reject: (error: unknown) => void };
 type PendingRead = Settle & { statement: Statement; shape: 'one' | 'all' };
 type PendingUnit = Settle & { writes: readonly Write[]; since: number };
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+}
+
+/** Processes that start at once change the mode of a new file together, and SQLite does not let each of them wait. */
+function insist(act: () => void): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      act();
+      return;
+    } catch (error) {
+      if (!isBusy(error) || attempt >= OPEN_ATTEMPTS) throw error;
+      // The file is opened before anybody is served, so nobody is kept waiting.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, randomBelow(OPEN_PAUSE_MILLISECONDS));
+    }
+  }
+}
 
 /** Opens the file with the pragmas that durability rests on, and refuses to go on where they do not hold. */
 export function openSqlite(path: string, synchronous: 'FULL' | 'OFF'): Sqlite.Database {
@@ -23,9 +43,11 @@ export function openSqlite(path: string, synchronous: 'FULL' | 'OFF'): Sqlite.Da
   if (isNew) mkdirSync(dirname(path), { recursive: true });
   const connection = new Sqlite(path, { timeout: BUSY_MILLISECONDS });
   if (isNew) chmodSync(path, 0o600);
-  connection.pragma('journal_mode = WAL');
-  connection.pragma(`synchronous = ${synchronous}`);
-  connection.pragma('foreign_keys = ON');
+  insist(() => {
+    connection.pragma('journal_mode = WAL');
+    connection.pragma(`synchronous = ${synchronous}`);
+    connection.pragma('foreign_keys = ON');
+  });
   const level = connection.pragma('synchronous', { simple: true });
   const mode = connection.pragma('journal_mode', { simple: true });
   if (level !== (synchronous === 'FULL' ? 2 : 0) || (mode !== 'wal' && path !== ':memory:')) {
@@ -152,9 +174,8 @@ export function createSqlite(path: string, ledger: Ledger) {
 
   // Another process holds the write lock: wait without blocking the event loop, and not for ever.
   function retryOrReject(batch: PendingUnit[], error: unknown): void {
-    const isBusy = error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
     const limit = nowMilliseconds() - COMMIT_PATIENCE_MILLISECONDS;
-    const waiting = isBusy ? batch.filter((unit) => unit.since > limit) : [];
+    const waiting = isBusy(error) ? batch.filter((unit) => unit.since > limit) : [];
     for (const unit of batch) if (!waiting.includes(unit)) unit.reject(toFault(error));
     if (waiting.length === 0) return;
     units = [...waiting, ...units];

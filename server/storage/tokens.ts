@@ -110,11 +110,10 @@ export function createTokens(database: Database) {
     async findRefreshToken(key: RefreshTokenKey): Promise<StoredRefreshToken | undefined> {
       const row = await database.find<RefreshTokenRow>(
         sql`SELECT t.grant_id, t.account_id, t.client_id, t.scope, t.issued_at, t.expires_at, t.revoked_at, t.payload,
-            t.consumed_at, s.consumed_at AS successor_used_at
+            t.consumed_at, (SELECT MAX(s.consumed_at) FROM refresh_tokens s
+              WHERE s.family = t.family AND s.generation = t.generation + 1) AS successor_used_at
           FROM refresh_tokens t
-          LEFT JOIN refresh_tokens s ON s.family = t.family AND s.generation = t.generation + 1
-          WHERE t.family = ${key.family} AND t.generation = ${key.generation} AND t.secret_hash = ${key.secretHash}
-          LIMIT 1`,
+          WHERE t.family = ${key.family} AND t.generation = ${key.generation} AND t.secret_hash = ${key.secretHash}`,
       );
       if (row === undefined) return undefined;
       const consumedAt = row.consumed_at ?? undefined;
@@ -154,12 +153,13 @@ export function createTokens(database: Database) {
       await database.transact(() => {
         for (const row of access) {
           database.write(
-            sql`DELETE FROM access_tokens WHERE id = ${row.id} AND secret_hash = ${row.secret_hash}`,
+            sql`DELETE FROM access_tokens WHERE id = ${row.id} AND secret_hash = ${row.secret_hash} AND expires_at < ${beforeAt}`,
           );
         }
         for (const row of refresh) {
           database.write(
-            sql`DELETE FROM refresh_tokens WHERE family = ${row.family} AND generation = ${row.generation} AND secret_hash = ${row.secret_hash}`,
+            sql`DELETE FROM refresh_tokens WHERE family = ${row.family} AND generation = ${row.generation}
+              AND secret_hash = ${row.secret_hash} AND expires_at < ${beforeAt}`,
           );
         }
       });

@@ -22,7 +22,7 @@ export type AppendWrite = {
 export type Write = StatementWrite | AppendWrite;
 
 /** An open unit. `memory` is its overlay: what it wrote, for its own reads before the commit. */
-export type Unit = { readonly writes: Write[]; readonly memory: Map<string, unknown> };
+export type Unit = { readonly writes: Write[]; readonly memory: Map<string, unknown>; isOver: boolean };
 
 export function createUnits(commit: (writes: readonly Write[]) => Promise<void>) {
   const open = new AsyncLocalStorage<Unit>();
@@ -30,6 +30,8 @@ export function createUnits(commit: (writes: readonly Write[]) => Promise<void>)
   function current(): Unit {
     const unit = open.getStore();
     if (unit === undefined) throw new Error('a write outside of a unit of work');
+    // Whatever somebody forgot to await would otherwise be lost without a word.
+    if (unit.isOver) throw new Error('a write after its unit of work');
     return unit;
   }
 
@@ -46,14 +48,17 @@ export function createUnits(commit: (writes: readonly Write[]) => Promise<void>)
      * Whatever is not committed when `act` ends is forgotten.
      */
     async run<T>(act: (commitNow: () => Promise<void>) => Promise<T>): Promise<T> {
-      const unit: Unit = { writes: [], memory: new Map() };
-      return open.run(unit, () =>
-        act(async () => {
-          const writes = unit.writes.splice(0);
-          unit.memory.clear();
-          if (writes.length > 0) await commit(writes);
-        }),
-      );
+      const unit: Unit = { writes: [], memory: new Map(), isOver: false };
+      async function commitNow(): Promise<void> {
+        const writes = unit.writes.splice(0);
+        unit.memory.clear();
+        if (writes.length > 0) await commit(writes);
+      }
+      try {
+        return await open.run(unit, () => act(commitNow));
+      } finally {
+        unit.isOver = true;
+      }
     },
 
     /**

@@ -58,17 +58,22 @@ export function createCsrf({ key, issuer, cookieName, secure, onBlocked }: CsrfO
     return session !== undefined && isSameSecret(mac, sign(session, random));
   }
 
-  function findFault(ctx: WebContext): CsrfReason | undefined {
-    return findForeignSource(ctx, ours) ?? (hasToken(ctx) ? undefined : 'token');
+  function refuse(ctx: WebContext, reason: CsrfReason): never {
+    onBlocked?.(ctx, reason);
+    throw new Refusal('csrf_failed', { reason: `csrf: ${reason}` });
+  }
+
+  /** Refuses csrf_failed when another site sent it: for forms of the engine, which carry a secret of their own. */
+  function checkSource(ctx: WebContext): void {
+    varyOnOrigin(ctx);
+    const reason = findForeignSource(ctx, ours);
+    if (reason !== undefined) refuse(ctx, reason);
   }
 
   /** Refuses csrf_failed unless the request comes from a page of ours and carries its token. */
   function check(ctx: WebContext): void {
-    varyOnOrigin(ctx);
-    const reason = findFault(ctx);
-    if (reason === undefined) return;
-    onBlocked?.(ctx, reason);
-    throw new Refusal('csrf_failed', { reason: `csrf: ${reason}` });
+    checkSource(ctx);
+    if (!hasToken(ctx)) refuse(ctx, 'token');
   }
 
   /** A new pre-session: the forms of before sign-in or sign-out are worth nothing after it. */
@@ -82,7 +87,7 @@ export function createCsrf({ key, issuer, cookieName, secure, onBlocked }: CsrfO
     return next();
   };
 
-  return { token, check, rotate, guard };
+  return { token, check, checkSource, rotate, guard };
 }
 
 export type Csrf = ReturnType<typeof createCsrf>;

@@ -6,6 +6,7 @@ import { networkOf, type TrustedProxies } from './address.ts';
 import type { Middleware, WebContext } from './context.ts';
 
 const ID_BYTES = 12;
+const routine = new Set(['/livez', '/readyz', '/introspect']);
 const wellFormedId = /^[\w.-]{8,36}$/;
 
 /** Sets request id, address and network. X-Request-Id and X-Forwarded-For count only from our own proxies. */
@@ -35,9 +36,10 @@ export function createAccessLog(log: Log): Middleware {
     const startedAtMilliseconds = nowMilliseconds();
     await next();
     const route = matchedRoute(ctx);
-    const isProbe = ctx.path === '/livez' || ctx.path === '/readyz';
+    // Probes and answered introspections come by the thousand, and say nothing that the others do not.
+    const isRoutine = routine.has(ctx.path) && ctx.status < 400;
     const { refusal } = ctx.state;
-    log[isProbe ? 'debug' : 'info']('request', {
+    log[isRoutine ? 'debug' : 'info']('request', {
       request_id: ctx.state.requestId,
       method: ctx.method,
       ...(route === undefined ? { path: ctx.path } : { route }),

@@ -104,7 +104,7 @@ test.each([
   },
 );
 
-test('S01: a password is taken from standard input only, never from an argument', async () => {
+test('a password is taken from standard input only, never from an argument', async () => {
   const words = ['accounts', 'create', '--email', 'joan@example.com', '--name', 'Joan'];
   expect(await quick.refusal(words, PASSWORD)).toEqual({
     error: 'invalid_request',

@@ -9,9 +9,9 @@ import { isLoopbackHost } from '../../config/schema.ts';
 import { OPERATOR } from '../../server/admin/parts.ts';
 import { runCommandLine } from '../../server/admin/program.ts';
 import type { Door } from '../../server/admin/runner.ts';
-import { createParts } from '../../server/app.ts';
+import { createParts } from '../../server/parts.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../server/cli.ts');
+export const SCRIPT = join(import.meta.dirname, '../../server/cli.ts');
 
 export type CliAnswer = { status: number | null; out: string; err: string };
 type Run = (words: readonly string[], input?: string) => Promise<CliAnswer>;

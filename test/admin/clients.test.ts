@@ -36,7 +36,7 @@ function keySet(name: string, value: unknown): string {
   return path;
 }
 
-test('T10 T19: a client is registered with every value given, and its secret is shown this once', async () => {
+test('T10: a client is registered with every value given, and its secret is shown this once', async () => {
   const made = await cli.json<Made>(shop);
   expect(made).toEqual({ client_id: 'shop', client_secret: expect.stringMatching(/^lks_[\w-]{43}$/) });
   secrets.push(made.client_secret ?? '');
@@ -69,7 +69,7 @@ test('T10 T19: a client is registered with every value given, and its secret is 
   });
 });
 
-test('T19: two secrets are good while a secret is changed, and a blocked client says so', async () => {
+test('two secrets are good while a secret is changed, and a blocked client says so', async () => {
   const { client_secret, ...rest } = await quick.json<Made>(['clients', 'rotate-secret', 'shop']);
   secrets.push(client_secret ?? '');
   expect(secrets[0]).not.toBe(secrets[1]);

@@ -11,7 +11,7 @@ const orders = [
   ...['--scope', 'read:orders=See your orders', '--scope', 'write:orders = Place orders = pay'],
 ];
 
-test('U01 I01: an API is registered with credentials of its own, shown this once', async () => {
+test('an API is registered with credentials of its own, shown this once', async () => {
   const made = await cli.json<{ client_id: string; client_secret: string }>(orders);
   expect(made).toEqual({
     identifier: 'https://orders.example',

@@ -1,6 +1,7 @@
 // How the commands are asked: help for each, faults of the command line, text and JSON.
+import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
-import { createPlace } from './cli.ts';
+import { createPlace, SCRIPT } from './cli.ts';
 
 const place = createPlace();
 const { cli, quick } = place;
@@ -81,4 +82,15 @@ test('migrate names what it applied, and then nothing', async () => {
   expect(await fresh.quick.json(['migrate'])).toEqual({ applied: [] });
   expect((await fresh.quick.run(['migrate'])).out).toBe('The schema was up to date.\n');
   fresh.remove();
+});
+
+test('a reader that goes away before the answer is no crash', async () => {
+  const child = spawn(process.execPath, [SCRIPT, '--help'], { env: {} });
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  expect([status, err]).toEqual([1, '']);
 });

@@ -4,7 +4,10 @@ export const GROUND_FILES = ['server/clock.ts', 'server/errors.ts', 'server/secr
 
 export const DOORS = ['server/main.ts', 'server/cli.ts'];
 
-export const ROOT_FILES = [...GROUND_FILES, ...DOORS, 'server/app.ts', 'server/node-version.cjs'];
+/** Where everything is made: the parts that know no HTTP, and what answers requests. */
+export const MAP = ['server/app.ts', 'server/parts.ts'];
+
+export const ROOT_FILES = [...GROUND_FILES, ...DOORS, ...MAP, 'server/node-version.cjs'];
 
 /** Packages of their own, and guests: they import nothing of ours, so they work only if the protocol does. */
 export const GUESTS = [
@@ -61,7 +64,7 @@ type Housed = { packages: string[]; places: Place[] };
 
 export const PACKAGE_HOMES: Housed[] = [
   { packages: ['knex'], places: ['server/storage/', STORES, 'migrations/', 'test/', 'bench/'] },
-  { packages: ['better-sqlite3', 'pg'], places: ['server/storage/', 'test/support/', 'bench/'] },
+  { packages: ['better-sqlite3', 'pg'], places: ['server/storage/', 'test/', 'bench/'] },
   { packages: ['oidc-provider'], places: ['server/protocol/', 'test/', 'bench/'] },
   { packages: ['nunjucks'], places: ['server/web/views.ts', 'test/'] },
   { packages: ['pino'], places: ['server/observability/', 'test/'] },

@@ -146,7 +146,6 @@ export const planted: Planted[] = [
   ['packages', ...inTeams(`import type { Knex } from 'knex';`)],
   ['packages', 'server/app.ts', `${header}import knex from 'knex';`],
   ['packages', ...inTeams(`import pg from 'pg';`)],
-  ['packages', 'test/teams/planted.test.ts', `${header}import Sqlite from 'better-sqlite3';`],
   ['packages', 'migrations/planted.ts', `${header}import pg from 'pg';`],
   ['packages', ...inTeams(`import type { Configuration } from 'oidc-provider';`)],
   ['packages', ...inTeams(`import { errors } from 'oidc-provider/lib/helpers/errors.js';`)],

@@ -1,6 +1,6 @@
 // The end of a token is felt by the very next call, whoever brought it about and in whichever process.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createParts, type Parts } from '../../server/app.ts';
+import { createParts, type Parts } from '../../server/parts.ts';
 import { formatGrantId } from '../../server/grants/grants.ts';
 import { sql } from '../../server/storage/statement.ts';
 import { type AppClient, basic, createVerifier, createWorld, PASSWORD, type TokenSet, type World } from '../support/world.ts';

@@ -92,7 +92,7 @@ async function populate({ parts }: TestApp) {
   };
 }
 
-function describeWorld(app: TestApp) {
+export function describeWorld(app: TestApp) {
   const ask = createProgram({ port: app.port, host: new URL(app.config.issuer).host });
 
   /** POST of a form to an OAuth endpoint, as a program sends it. */

@@ -1,0 +1,78 @@
+// The parts that know no HTTP, made once from the ground up: what the server and the command line share.
+import type { Config } from '../config/schema.ts';
+import { createAccounts } from './accounts/accounts.ts';
+import { throttleEmail } from './accounts/email.ts';
+import { createFirstAdministrator } from './accounts/first-administrator.ts';
+import { createPasswordHasher } from './accounts/password.ts';
+import { createPasswordPolicy } from './accounts/password-policy.ts';
+import { createRoles } from './accounts/roles.ts';
+import { createAudit } from './audit/audit.ts';
+import { createClients, resourceServer } from './clients/clients.ts';
+import { createGrants } from './grants/grants.ts';
+import { createLog } from './observability/log.ts';
+import { openLimiter } from './rate-limits/limiter.ts';
+import { createLimits } from './rate-limits/limits.ts';
+import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
+import { createResources } from './resources/resources.ts';
+import { createSigningKeys } from './signing-keys/signing-keys.ts';
+import { createArtifacts } from './storage/artifacts.ts';
+import { openDatabase } from './storage/database.ts';
+import { createDeployment } from './storage/deployment.ts';
+import { migrate } from './storage/migrate.ts';
+import { createReplays } from './storage/replays.ts';
+import { openSealer } from './storage/secrets-file.ts';
+import { loadServerKeys } from './storage/server-keys.ts';
+import { createSessions } from './storage/sessions.ts';
+import { createTokens } from './storage/tokens.ts';
+
+/** `actor` signs their acts in the audit log. */
+export async function createParts(config: Config, { actor }: { actor: string }) {
+  const log = createLog({ level: config.log.level });
+  await migrate(config.database.url);
+  const database = openDatabase({ url: config.database.url, poolMax: config.database.pool_max });
+  const sealer = await openSealer(config.secrets_file, database);
+  const keys = await loadServerKeys(database, sealer);
+  const deployment = createDeployment(database);
+  const audit = createAudit({ database });
+  const artifacts = createArtifacts({ database, key: keys.artifact[0] });
+  const sessions = createSessions({ database, key: keys.artifact[0] });
+  const tokens = createTokens(database);
+  const replays = createReplays(database);
+
+  const limits = createLimits(config.limits);
+  const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
+
+  const clients = createClients({ database, audit, actor });
+  const resources = createResources({
+    database,
+    deployment,
+    audit,
+    actor,
+    registerServer: ({ identifier, name }, { auth, jwks }) =>
+      clients.register(resourceServer(name, auth, jwks), { resource: identifier }),
+  });
+  const signingKeys = createSigningKeys({ database, deployment, audit, sealer });
+  const grants = createGrants({ database, audit });
+  const accounts = createAccounts({
+    database,
+    audit,
+    sessions,
+    hasher: createPasswordHasher(),
+    policy: createPasswordPolicy({
+      minLength: config.people.password_min_length,
+      blockedWords: [config.branding.name, ...config.people.blocked_password_words],
+    }),
+    throttle: createSignInThrottle({ limiter, emailKey: throttleEmail }),
+    revokeGrants: grants.revokeAllOf,
+  });
+  const roles = createRoles(config.roles);
+  const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
+
+  return {
+    ...{ config, log, database, keys, deployment, audit, artifacts, sessions, tokens, replays },
+    ...{ limiter, sweepLimits, clients, resources, signingKeys, grants, roles, accounts, firstAdministrator },
+    close: () => database.close(),
+  };
+}
+
+export type Parts = Awaited<ReturnType<typeof createParts>>;
