@@ -24,6 +24,7 @@ import { createProvider } from './protocol/provider.ts';
 import { createSignOutRequest } from './protocol/sign-out-request.ts';
 import { isUnavailable } from './protocol/unavailable.ts';
 import { declaredResources } from './resources/declared.ts';
+import { sha256Hex } from './secrets.ts';
 import { Conflict, StorageFault } from './storage/faults.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
@@ -176,6 +177,20 @@ function originOf(ctx: WebContext) {
   return { requestId, address, program: ctx.get('user-agent') || undefined };
 }
 
+/** The database knows with which configuration it is served: a change is an event of the audit log. */
+async function noteConfiguration({ config, database, deployment, audit }: Parts): Promise<void> {
+  // Where this node listens and how it logs is its own affair.
+  const { listen: _listen, log: _log, database: _database, secrets_file: _file, ...shared } = config;
+  const fingerprint = sha256Hex(JSON.stringify(shared));
+  const before = await deployment.find('configuration_fingerprint');
+  if (before === fingerprint) return;
+  await database.transact(() => {
+    deployment.setOnce('epoch', '1');
+    deployment.set('configuration_fingerprint', fingerprint);
+    audit.record('configuration.changed', { actor: 'system', details: { before, after: fingerprint } });
+  });
+}
+
 /** The whole server, not yet listening: declared clients and APIs are in place, keys exist, the engine is built. */
 export async function createApp(config: Config) {
   const parts = await createParts(config, { actor: 'system' });
@@ -183,7 +198,7 @@ export async function createApp(config: Config) {
   await parts.clients.declare(declaredClients(config));
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
-  await database.transact(() => parts.deployment.setOnce('epoch', '1'));
+  await noteConfiguration(parts);
   const { web, health, engine } = createWeb(parts);
   await engine.current();
   const sweep = createSweep({

@@ -27,12 +27,8 @@ export const events = {
   'token.refused': 'A token request was refused',
   'refresh_token.replayed': 'A spent refresh token came again; its family is dead',
   'token.revoked': 'A token was revoked by its client or an operator',
-  'introspection.refused': 'Somebody asked for introspection without being a resource server',
   'signing_key.created': 'A signing key was made',
-  'server_key.created': 'A key of the server itself was made',
   'configuration.changed': 'The server started with another configuration',
-  'csrf.blocked': 'A form was refused that our own page had not sent',
-  'rate_limit.exceeded': 'A limit refused an attempt',
 } as const;
 
 export type EventType = keyof typeof events;

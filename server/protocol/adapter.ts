@@ -1,5 +1,6 @@
 // The engine's storage contract on our tables: one small adapter a model, chosen by name. Writes join the request's unit of work.
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
+import type { Audit } from '../audit/audit.ts';
 import { type Clients, isAllowed } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Grants } from '../grants/grants.ts';
@@ -15,6 +16,7 @@ import { available } from './unavailable.ts';
 
 export type AdapterParts = {
   database: Database;
+  audit: Audit;
   tokens: Tokens;
   artifacts: Artifacts;
   sessions: Sessions;

@@ -1,9 +1,15 @@
 // Ends a family of tokens when the engine says so, and says why in the audit log.
 import { Provider } from 'oidc-provider';
+import type { EventType } from '../audit/events.ts';
 import { parseGrantId } from '../grants/grants.ts';
 import type { AdapterParts } from './adapter.ts';
 
 type Reason = 'authorization_code_replayed' | 'refresh_token_replayed' | 'revoked_by_client' | 'signed_out';
+
+const replays: Partial<Record<Reason, EventType>> = {
+  authorization_code_replayed: 'authorization_code.replayed',
+  refresh_token_replayed: 'refresh_token.replayed',
+};
 
 function reasonOf(route: string | undefined, grantType: unknown): Reason {
   if (route === 'revocation') return 'revoked_by_client';
@@ -22,9 +28,13 @@ export function revokeFamily(parts: AdapterParts, grantId: string): void {
     context?.oidc.route === 'revocation' && context.oidc.entities.AccessToken !== undefined;
   if (id === undefined || isAccessToken) return;
   const clientId = context?.oidc.client?.clientId;
+  const actor = clientId === undefined ? 'system' : `client:${clientId}`;
+  const reason = reasonOf(context?.oidc.route, context?.oidc.params?.grant_type);
+  const replay = replays[reason];
+  if (replay !== undefined) parts.audit.record(replay, { actor, clientId, grantId, outcome: 'failure' });
   parts.grants.revoke(id, {
-    actor: clientId === undefined ? 'system' : `client:${clientId}`,
-    reason: reasonOf(context?.oidc.route, context?.oidc.params?.grant_type),
+    actor,
+    reason,
     accountId:
       context?.oidc.entities.RefreshToken?.accountId ?? context?.oidc.entities.AuthorizationCode?.accountId,
     clientId,

@@ -198,15 +198,15 @@ test.each(['PUT', 'DELETE', 'PATCH'])(
 );
 
 function formOf(page: Page): { action: string; fields: Record<string, string> } {
-  const unescape = (text: string) =>
+  const decode = (text: string) =>
     text.replace(
       /&(#39|amp|quot|lt|gt);/g,
       (_, name: string) => ({ '#39': "'", amp: '&', quot: '"', lt: '<', gt: '>' })[name] ?? '',
     );
   const fields = [...page.html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)];
   return {
-    action: unescape(/<form method="post" action="([^"]+)">/.exec(page.html)?.[1] ?? ''),
-    fields: Object.fromEntries(fields.map(([, name = '', value = '']) => [name, unescape(value)])),
+    action: decode(/<form method="post" action="([^"]+)">/.exec(page.html)?.[1] ?? ''),
+    fields: Object.fromEntries(fields.map(([, name = '', value = '']) => [name, decode(value)])),
   };
 }
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProcessCli } from '../admin/cli.ts';
-import { basic, createWorld, PASSWORD, type TokenSet, type World } from '../support/world.ts';
+import { basic, createVerifier, createWorld, PASSWORD, type TokenSet, type World } from '../support/world.ts';
 
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
 const refused = { status: 400, body: { error: 'invalid_grant', error_description: 'grant request is invalid' } };
@@ -21,8 +21,10 @@ async function register(name: string) {
   const robot = world.app.robot();
   /** From the authorization request to the code. */
   async function authorize() {
-    const got = await world.authorize(world.notes, OFFLINE, robot, { email, password: PASSWORD });
-    return got;
+    const { verifier, challenge } = createVerifier();
+    const start = await robot.get(world.authorizationPath(world.notes, challenge, OFFLINE));
+    const back = await world.walk(robot, start, { email, password: PASSWORD });
+    return { verifier, code: back.searchParams.get('code') ?? '' };
   }
   return { account, authorize };
 }
