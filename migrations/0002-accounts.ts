@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       updated_at INT NOT NULL,
       disabled_at INT,
       deleted_at INT
-    )`,
+    ) CLUSTERED`,
   );
   await define(
     knex,

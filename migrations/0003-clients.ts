@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       updated_at INT NOT NULL,
       blocked_at INT,
       revoked_at INT
-    )`,
+    ) CLUSTERED`,
   );
 }
 

@@ -14,7 +14,7 @@ export async function up(knex: Knex): Promise<void> {
       is_default INT NOT NULL,
       created_at INT NOT NULL,
       updated_at INT NOT NULL
-    )`,
+    ) CLUSTERED`,
   );
 }
 

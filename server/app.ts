@@ -1,9 +1,11 @@
 // The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
+import { environment } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { declaredClients } from './clients/declared.ts';
 import { createInteractionRoutes } from './interactions/routes.ts';
+import { createFastPath } from './introspection/fast-path.ts';
 import { createIntrospection } from './introspection/introspection.ts';
 import { createIntrospectionRoutes } from './introspection/routes.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -130,6 +132,7 @@ function createWeb(parts: Parts) {
     inUnit: database.inUnit,
     isConflict: (error) => error instanceof Conflict,
     answerConflict: protocol.answerConflict,
+    crashPoint: (name) => name === environment.crashAt && process.kill(process.pid, 'SIGKILL'),
   });
   const routers = [
     createInteractionRoutes({
@@ -165,7 +168,8 @@ function createWeb(parts: Parts) {
   web.use(protocol.authorizationRequest);
   web.use(createSignOutRequest({ readText, checkSource: csrf.checkSource }));
   web.use(protocol.engine.handle);
-  return { web, health, engine: protocol.engine };
+  const handler = createFastPath({ introspect, issuer: config.issuer, longWay: web.callback() });
+  return { handler, health, engine: protocol.engine };
 }
 
 async function readText(ctx: WebContext, maxBytes: number): Promise<string> {
@@ -199,7 +203,7 @@ export async function createApp(config: Config) {
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
   await noteConfiguration(parts);
-  const { web, health, engine } = createWeb(parts);
+  const { handler, health, engine } = createWeb(parts);
   await engine.current();
   const sweep = createSweep({
     tables: [
@@ -216,11 +220,11 @@ export async function createApp(config: Config) {
 
   return {
     parts,
-    handler: web.callback(),
+    handler,
 
     /** Listens and begins to sweep. Throws one sentence for people where it cannot. */
     async start() {
-      const listening = await listen({ handler: web.callback(), config, log, health });
+      const listening = await listen({ handler, config, log, health });
       sweep.start();
       return {
         port: listening.port,

@@ -85,9 +85,11 @@ export function createInteractionRoutes(parts: Parts) {
   /** Goes on with the authorization; where somebody else was signed in here, it begins again for the new person. */
   async function goOn(ctx: WebContext, uid: string, account: Account): Promise<void> {
     const { accountId } = await interactions.get(ctx, uid);
+    // Another tab may have signed somebody in since the interaction began.
+    const signedIn = [accountId, (await browserSessions.read(ctx))?.accountId];
     knownDevice.remember(ctx, account.email);
     csrf.rotate(ctx);
-    if (accountId !== undefined && accountId !== account.id) {
+    if (signedIn.some((id) => id !== undefined && id !== account.id)) {
       const url = await interactions.restart(ctx, uid);
       await browserSessions.signIn(ctx, { accountId: account.id, methods: METHODS });
       return seeOther(ctx, url);

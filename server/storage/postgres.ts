@@ -4,7 +4,7 @@ import { nowMilliseconds } from '../clock.ts';
 import { randomBelow, randomSecret } from '../secrets.ts';
 import { Conflict, isRetryable, isUniqueViolation, StorageFault, toFault } from './faults.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { type Statement, toNumbered } from './statement.ts';
+import { type Statement, toNumbered, type Value } from './statement.ts';
 import type { Write } from './unit-of-work.ts';
 
 const NAMED_STATEMENTS = 500;
@@ -24,6 +24,11 @@ type PendingUnit = {
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 function ignore(): void {}
+
+/** PostgreSQL's text holds no NUL. What was sent with one equals nothing that is stored, and is no error for that. */
+function toValue(value: Value): Value {
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value;
+}
 
 /** After such an error the connection is not used again, and whether its COMMIT came through is not known. */
 function isFatal(error: unknown): boolean {
@@ -64,7 +69,7 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       name = `s${names.size}`;
       names.set(statement.sql, name);
     }
-    const query = { text: toNumbered(statement.sql), values: [...statement.bindings] };
+    const query = { text: toNumbered(statement.sql), values: statement.bindings.map(toValue) };
     return name === undefined ? query : { ...query, name };
   }
 

@@ -24,6 +24,11 @@ export function readBody(ctx: WebContext, maxBytes: number): Promise<Buffer> {
   return body;
 }
 
+/** Hands on a body that was read already, so that `readBody` answers it. */
+export function keepBody(request: IncomingMessage, body: Buffer): void {
+  bodies.set(request, Promise.resolve(body));
+}
+
 function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

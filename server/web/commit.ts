@@ -7,6 +7,8 @@ type CommitParts = {
   isConflict: (error: unknown) => boolean;
   /** Answers a conflict in the words of the endpoint's protocol; false where it has none. */
   answerConflict: (ctx: WebContext, error: unknown) => Promise<boolean>;
+  /** Called where a crash test may want the process to die (row F03). */
+  crashPoint?: (name: 'before_commit' | 'after_commit') => void;
 };
 
 // What was prepared for a success that did not happen must not leave.
@@ -21,13 +23,15 @@ function leaveUncommitted(ctx: WebContext): void {
 }
 
 /** Answers below 500 are committed (refusals too: what they revoked stays revoked); others are forgotten. */
-export function createCommit({ inUnit, isConflict, answerConflict }: CommitParts): Middleware {
+export function createCommit({ inUnit, isConflict, answerConflict, crashPoint }: CommitParts): Middleware {
   return (ctx, next) =>
     inUnit(async (commitNow) => {
       await next();
       if (ctx.status >= 500) return leaveUncommitted(ctx);
       try {
+        crashPoint?.('before_commit');
         await commitNow();
+        crashPoint?.('after_commit');
       } catch (error) {
         forgetEffects(ctx);
         ctx.body = null;

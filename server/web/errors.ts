@@ -17,7 +17,7 @@ const titles: Readonly<Record<number, string>> = {
   400: 'That request is not valid',
   401: 'Please sign in',
   403: 'You may not do this',
-  404: 'There is nothing here',
+  404: 'Page not found',
   405: 'That does not work here',
   409: 'That has changed meanwhile',
   410: 'That is over',

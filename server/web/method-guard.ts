@@ -16,25 +16,27 @@ export const knownMethods: Middleware = (ctx, next) => {
 };
 
 /**
- * Refuses other methods than the given ones, for the paths of the engine, which would answer 404.
- * Paths may hold `:name` segments. GET brings HEAD with it; OPTIONS (CORS) must be named.
+ * Refuses other methods than the given ones, for the paths of the engine, which would answer 404; and other spellings
+ * of a path, which the engine would answer although what stands in front of it does not know them. Paths may hold `:name` segments. GET brings HEAD with it; OPTIONS (CORS) must be named.
  */
 export function methodGuard(routes: Readonly<Record<string, readonly string[]>>): Middleware {
   const rules = Object.entries(routes).map(([path, methods]) => ({
-    pattern: toPattern(path),
+    loose: new RegExp(`^${toPattern(path)}/?$`, 'i'),
+    exact: new RegExp(`^${toPattern(path)}$`),
     methods: methods.includes('GET') && !methods.includes('HEAD') ? [...methods, 'HEAD'] : methods,
   }));
   return (ctx, next) => {
-    const rule = rules.find(({ pattern }) => pattern.test(ctx.path));
+    const rule = rules.find(({ loose }) => loose.test(ctx.path));
     if (rule && !rule.methods.includes(ctx.method)) refuse(ctx, rule.methods);
+    if (rule && !rule.exact.test(ctx.path)) throw new Refusal('not_found');
     return next();
   };
 }
 
-/** As the engine's router matches: letters of either case, one slash more at the end. */
-function toPattern(path: string): RegExp {
-  const segments = path
+/** The engine's router matches letters of either case, and one slash more at the end. */
+function toPattern(path: string): string {
+  return path
     .split('/')
-    .map((segment) => (segment.startsWith(':') ? '[^/]+' : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
-  return new RegExp(`^${segments.join('/')}/?$`, 'i');
+    .map((segment) => (segment.startsWith(':') ? '[^/]+' : segment.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+    .join('/');
 }

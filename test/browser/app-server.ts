@@ -16,7 +16,9 @@ export async function startAppServer() {
       visits.push({ method: request.method ?? '', parameters });
     }
     response.setHeader('Content-Type', 'text/html');
-    response.end('<!doctype html><title>The app</title><link rel="icon" href="data:,"><h1>Back at the app</h1>');
+    response.end(
+      '<!doctype html><title>The app</title><link rel="icon" href="data:,"><h1>Back at the app</h1>',
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -80,7 +80,9 @@ describe.each([
     const { verifier } = await beginAt(page);
     await signUp(page, email);
 
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain('Photo Box wants to use your account');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toContain(
+      'Photo Box wants to use your account',
+    );
     expect(await page.getByText(email).count()).toBe(1);
     await page.getByLabel('Change your tasks').uncheck();
     await page.getByRole('button', { name: 'Allow' }).click();

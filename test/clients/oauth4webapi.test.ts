@@ -78,7 +78,11 @@ const kinds: Record<string, () => Promise<Proof>> = {
   'a client with a key (private_key_jwt)': async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256');
     const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
-    const app = await world.registerClient({ name: 'Signer', auth: 'private_key_jwt', jwks: { keys: [jwk] } });
+    const app = await world.registerClient({
+      name: 'Signer',
+      auth: 'private_key_jwt',
+      jwks: { keys: [jwk] },
+    });
     return { app, authentication: oauth.PrivateKeyJwt({ key: privateKey, kid: 'k1' }) };
   },
 };

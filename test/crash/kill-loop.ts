@@ -46,7 +46,13 @@ export async function runKillLoop(kills: number): Promise<KillFigures> {
   await place.leave();
 
   const restarts: number[] = [];
-  const figures = { refreshes: 0, retries: 0, lost: [] as string[], resurrected: [] as string[], others: [] as string[] };
+  const figures = {
+    refreshes: 0,
+    retries: 0,
+    lost: [] as string[],
+    resurrected: [] as string[],
+    others: [] as string[],
+  };
   let isOver = false;
 
   /** Sends until there is an answer that is not "later". */
@@ -77,7 +83,13 @@ export async function runKillLoop(kills: number): Promise<KillFigures> {
     const revoked: TokenSet[] = [];
     for (const victim of victims) {
       if (isOver) break;
-      const { status, text } = await insist(() => world.post('/revoke', { token: victim.refresh_token, client_id: world.notes.id, client_secret: world.notes.secret }));
+      const { status, text } = await insist(() =>
+        world.post('/revoke', {
+          token: victim.refresh_token,
+          client_id: world.notes.id,
+          client_secret: world.notes.secret,
+        }),
+      );
       if (status === 200) revoked.push(victim);
       else figures.others.push(`revoke: ${status} ${text}`);
       await pause(40);
@@ -129,7 +141,10 @@ export async function runKillLoop(kills: number): Promise<KillFigures> {
     await findResurrected(revoked);
     await server.kill();
     const database = openDatabase({ url: place.config.database.url, poolMax: 1 });
-    const [check] = await database.list<{ integrity_check: string }>({ sql: 'PRAGMA integrity_check', bindings: [] });
+    const [check] = await database.list<{ integrity_check: string }>({
+      sql: 'PRAGMA integrity_check',
+      bindings: [],
+    });
     const broken = await createAudit({ database }).findBreaks();
     await database.close();
     const sorted = restarts.toSorted((a, b) => a - b).map(Math.round);
@@ -139,7 +154,10 @@ export async function runKillLoop(kills: number): Promise<KillFigures> {
       revocations: revoked.length,
       integrity: check?.integrity_check ?? '',
       brokenChains: broken.length,
-      restartMilliseconds: { median: sorted[Math.floor(sorted.length / 2)] ?? 0, longest: sorted.at(-1) ?? 0 },
+      restartMilliseconds: {
+        median: sorted[Math.floor(sorted.length / 2)] ?? 0,
+        longest: sorted.at(-1) ?? 0,
+      },
     };
   } finally {
     isOver = true;

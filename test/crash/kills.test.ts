@@ -10,7 +10,13 @@ test(
   async () => {
     const figures = await runKillLoop(KILLS);
     process.stdout.write(`${JSON.stringify(figures)}\n`);
-    expect(figures).toMatchObject({ lost: [], resurrected: [], others: [], integrity: 'ok', brokenChains: 0 });
+    expect(figures).toMatchObject({
+      lost: [],
+      resurrected: [],
+      others: [],
+      integrity: 'ok',
+      brokenChains: 0,
+    });
     expect(figures.refreshes).toBeGreaterThan(KILLS);
     expect(figures.retries).toBeGreaterThan(0);
     expect(figures.revocations).toBeGreaterThan(0);

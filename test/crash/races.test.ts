@@ -34,7 +34,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   /** The same request fifty times at once, at either process in turn. */
   function storm(send: (door: (typeof doors)[number]) => Promise<Answer>): Promise<Answer[]> {
     return Promise.all(
-      Array.from({ length: AT_ONCE }, (_, index) => send(doors[index % doors.length] as (typeof doors)[number])),
+      Array.from({ length: AT_ONCE }, (_, index) =>
+        send(doors[index % doors.length] as (typeof doors)[number]),
+      ),
     );
   }
 

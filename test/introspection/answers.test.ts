@@ -15,7 +15,11 @@ let desk: AppClient;
 
 beforeAll(async () => {
   world = await createWorld();
-  const registration = { name: 'Mail', scopes: { 'read:mail': 'Read your mail' }, tokenFormat: 'opaque' } as const;
+  const registration = {
+    name: 'Mail',
+    scopes: { 'read:mail': 'Read your mail' },
+    tokenFormat: 'opaque',
+  } as const;
   const { clientId, secret } = await world.app.parts.resources.register(
     { identifier: MAIL, isDefault: false, registration },
     { auth: 'client_secret_basic' },
@@ -61,14 +65,20 @@ test('I04: an active token is described in full, the jti is not the token', asyn
 
 test('I04: token_type_hint is accepted and not trusted', async () => {
   const { access_token } = await world.signIn(world.notes);
-  const headers = { Authorization: `Basic ${Buffer.from(`${world.api.id}:${world.api.secret}`).toString('base64')}` };
+  const headers = {
+    Authorization: `Basic ${Buffer.from(`${world.api.id}:${world.api.secret}`).toString('base64')}`,
+  };
   const hinted = { token: access_token, token_type_hint: 'refresh_token' };
   expect((await world.post('/introspect', hinted, headers)).body.active).toBe(true);
 });
 
 test('I02: unknown, malformed, expired, revoked and foreign tokens are answered byte for byte alike', async () => {
   const [revoked, expired] = [await world.signIn(world.notes), await world.signIn(world.notes, OFFLINE)];
-  await world.post('/revoke', { token: revoked.access_token, client_id: world.notes.id, client_secret: world.notes.secret });
+  await world.post('/revoke', {
+    token: revoked.access_token,
+    client_id: world.notes.id,
+    client_secret: world.notes.secret,
+  });
   const foreign = await world.signIn(desk, { scope: 'openid read:mail', resource: MAIL });
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
   vi.setSystemTime((nowSeconds() + world.app.config.tokens.access_token_seconds + 60) * 1000);
@@ -98,13 +108,20 @@ test('I02: unknown, malformed, expired, revoked and foreign tokens are answered 
 test('I03: an API learns nothing about the tokens of another, the right one does', async () => {
   const { access_token } = await world.signIn(desk, { scope: 'openid read:mail', resource: MAIL });
   expect((await world.introspect(world.api, access_token)).body).toEqual({ active: false });
-  expect((await world.introspect(mail, access_token)).body).toMatchObject({ active: true, aud: MAIL, scope: 'read:mail' });
+  expect((await world.introspect(mail, access_token)).body).toMatchObject({
+    active: true,
+    aud: MAIL,
+    scope: 'read:mail',
+  });
 });
 
 test('I03: a token without an audience belongs to the default API, with the scope of that API alone', async () => {
   const { access_token, scope } = await world.signIn(desk, { scope: 'openid email read:tasks' });
   expect(scope.split(' ')).toEqual(expect.arrayContaining(['openid', 'email', 'read:tasks']));
-  expect((await world.introspect(world.api, access_token)).body).toMatchObject({ aud: API, scope: 'read:tasks' });
+  expect((await world.introspect(world.api, access_token)).body).toMatchObject({
+    aud: API,
+    scope: 'read:tasks',
+  });
   expect((await world.introspect(mail, access_token)).body).toEqual({ active: false });
 });
 
@@ -116,7 +133,7 @@ test("I03 H6: a confidential client learns nothing about access tokens, another'
   }
 });
 
-test("I08 H6: a refresh token is known to its own client only, not to the API and not to others", async () => {
+test('I08 H6: a refresh token is known to its own client only, not to the API and not to others', async () => {
   const { refresh_token } = await world.signIn(world.notes, OFFLINE);
   expect((await world.introspect(world.api, refresh_token)).body).toEqual({ active: false });
   expect((await world.introspect(desk, refresh_token)).body).toEqual({ active: false });
@@ -161,7 +178,10 @@ function watchReads(): string[] {
   const prototype = Object.getPrototypeOf(new Sqlite(':memory:').prepare('SELECT 1')) as Sqlite.Statement;
   for (const method of ['get', 'all', 'iterate'] as const) {
     const original = prototype[method] as (this: Sqlite.Statement, ...given: unknown[]) => unknown;
-    vi.spyOn(prototype, method).mockImplementation(function read(this: Sqlite.Statement, ...given: unknown[]) {
+    vi.spyOn(prototype, method).mockImplementation(function read(
+      this: Sqlite.Statement,
+      ...given: unknown[]
+    ) {
       sources.push(this.source);
       return original.apply(this, given) as never;
     });

@@ -16,7 +16,11 @@ let fileToken: string;
 beforeAll(async () => {
   world = await createWorld();
   keys = await createKeyHolder(world.app.config.issuer);
-  const registration = { name: 'Files', scopes: { 'read:files': 'Read your files' }, tokenFormat: 'opaque' } as const;
+  const registration = {
+    name: 'Files',
+    scopes: { 'read:files': 'Read your files' },
+    tokenFormat: 'opaque',
+  } as const;
   const registered = await world.app.parts.resources.register(
     { identifier: FILES, isDefault: false, registration },
     { auth: 'private_key_jwt', jwks: keys.jwks },

@@ -1,8 +1,8 @@
 // A program that authenticates with a key of its own: it makes client assertions, good ones and others (RFC 7523 section 3).
 import { randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { nowSeconds } from '../../server/clock.ts';
 import type { Jwks } from '../../server/clients/clients.ts';
+import { nowSeconds } from '../../server/clock.ts';
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 

@@ -1,9 +1,17 @@
 // The end of a token is felt by the very next call, whoever brought it about and in whichever process.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createParts, type Parts } from '../../server/parts.ts';
 import { formatGrantId } from '../../server/grants/grants.ts';
+import { createParts, type Parts } from '../../server/parts.ts';
 import { sql } from '../../server/storage/statement.ts';
-import { type AppClient, basic, createVerifier, createWorld, PASSWORD, type TokenSet, type World } from '../support/world.ts';
+import {
+  type AppClient,
+  basic,
+  createVerifier,
+  createWorld,
+  PASSWORD,
+  type TokenSet,
+  type World,
+} from '../support/world.ts';
 
 let world: World;
 /** What another process, or the command line, has: the same database opened a second time. */
@@ -24,7 +32,10 @@ async function isActive(accessToken: string): Promise<unknown> {
 
 /** A person of their own with an app of their own, signed in, and seen to be active. */
 async function signInSomebody(email: string): Promise<{ id: string; app: AppClient; tokens: TokenSet }> {
-  const person = await world.app.parts.accounts.register({ email, name: 'Grace', password: PASSWORD }, 'operator');
+  const person = await world.app.parts.accounts.register(
+    { email, name: 'Grace', password: PASSWORD },
+    'operator',
+  );
   const app = await world.registerClient({ name: 'Their app', scopes: ['openid', 'read:tasks'] });
   const robot = world.app.robot();
   const { verifier, challenge } = createVerifier();
@@ -55,7 +66,9 @@ test('I05 H6: a person who is disabled by another process is not active at the n
 test('I05 H6: the disabling alone is enough, without the end of any grant', async () => {
   const edith = await signInSomebody('edith@example.com');
   const { database } = elsewhere;
-  await database.transact(() => database.write(sql`UPDATE accounts SET disabled_at = 1 WHERE id = ${edith.id}`));
+  await database.transact(() =>
+    database.write(sql`UPDATE accounts SET disabled_at = 1 WHERE id = ${edith.id}`),
+  );
   expect(await isActive(edith.tokens.access_token)).toBe(false);
 });
 

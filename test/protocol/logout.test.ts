@@ -100,7 +100,10 @@ test('L02 O03: a hint without signature, with a changed claim, or signed by anot
 
 test('RP-Initiated Logout section 2: a POST is taken as the same GET', async () => {
   const { robot, tokens } = await signIn();
-  const posted = await robot.post('/logout', { id_token_hint: tokens.id_token, post_logout_redirect_uri: BYE });
+  const posted = await robot.post('/logout', {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: BYE,
+  });
   expect(posted.status).toBe(303);
   const done = await signOut(robot, await robot.follow(posted));
   expect(done.location).toBe(BYE);

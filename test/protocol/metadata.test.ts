@@ -92,6 +92,28 @@ test('H4 M02: nor from an absolute request target, which is refused where it nam
   expect(statusOf(own)).toBe(200);
 });
 
+test('H4 M02: behind a trusted proxy the host that it forwards is checked, and the issuer stays what it is', async () => {
+  const proxied = await createWorld({ settings: { trusted_proxies: ['127.0.0.0/8'] } });
+  const ask = (headers: Record<string, string>) => proxied.ask(OPENID, { headers });
+  expect((await ask({ 'X-Forwarded-Host': EVIL })).status).toBe(421);
+  const { status, body } = await ask({ 'X-Forwarded-Proto': 'https' });
+  expect({ status, issuer: body.issuer }).toEqual({ status: 200, issuer: proxied.app.config.issuer });
+  expect(urlsIn(body).filter((url) => !url.startsWith(proxied.app.config.issuer))).toEqual([]);
+  await proxied.close();
+});
+
+// The engine would answer them, past everything of ours that stands in front of it.
+test.each([
+  `${OPENID}/`,
+  '/.Well-Known/openid-configuration',
+  '/JWKS',
+  '/jwks/',
+  '/authorize/',
+  '/AUTHORIZE',
+])('M03: another spelling of a path is another path: %s', async (path) => {
+  expect((await world.ask(path)).status).toBe(404);
+});
+
 test.each(['/authorize', '/token', '/jwks', '/introspect', '/interaction/x', '/sign-in', OPENID])(
   'H4 M06: an unknown Host gets 421 before any handler sees it: %s',
   async (path) => {

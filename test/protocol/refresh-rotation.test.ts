@@ -18,7 +18,10 @@ beforeAll(async () => {
 afterEach(() => vi.useRealTimers());
 afterAll(() => world.close());
 
-const refused = { status: 400, body: { error: 'invalid_grant', error_description: 'grant request is invalid' } };
+const refused = {
+  status: 400,
+  body: { error: 'invalid_grant', error_description: 'grant request is invalid' },
+};
 
 function freezeTime(): void {
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -75,7 +78,9 @@ test('R02: within the window it ends its family as soon as the successor was use
 
 test('R03 H1: of fifty refreshes at once all get one and the same successor', async () => {
   const { refresh_token } = await world.signIn(world.notes, OFFLINE, robot);
-  const answers = await Promise.all(Array.from({ length: 50 }, () => world.refresh(world.notes, refresh_token)));
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => world.refresh(world.notes, refresh_token)),
+  );
   const successors = new Set(answers.map((answer) => tokensOf(answer).refresh_token));
   expect(successors.size).toBe(1);
   await refresh([...successors][0] ?? '');
@@ -115,7 +120,9 @@ test('R03: retries that come while the successor is used for the first time make
   for (let round = 0; round < 10; round += 1) {
     const { refresh_token: first } = await world.signIn(world.notes, OFFLINE, robot);
     const { refresh_token: second } = await refresh(first);
-    const sent = Array.from({ length: 8 }, (_, index) => world.refresh(world.notes, index % 2 === 0 ? first : second));
+    const sent = Array.from({ length: 8 }, (_, index) =>
+      world.refresh(world.notes, index % 2 === 0 ? first : second),
+    );
     const answers = await Promise.all(sent);
     const ofFirst = answers.filter((_, index) => index % 2 === 0).filter(({ status }) => status === 200);
     for (const { body } of ofFirst) expect(body.refresh_token).toBe(second);

@@ -35,15 +35,22 @@ function sendCode(client: AppClient, parameters: Record<string, string | undefin
   });
 }
 
-const refused = { status: 400, body: { error: 'invalid_grant', error_description: 'grant request is invalid' } };
+const refused = {
+  status: 400,
+  body: { error: 'invalid_grant', error_description: 'grant request is invalid' },
+};
 
 test('T11: without the verifier, with a wrong one, or with one that nobody asked for, the answer is the same refusal', async () => {
   const { code } = await getCode();
   expect(await sendCode(world.notes, { code })).toMatchObject(refused);
-  expect(await sendCode(world.notes, { code, code_verifier: createVerifier().verifier })).toMatchObject(refused);
+  expect(await sendCode(world.notes, { code, code_verifier: createVerifier().verifier })).toMatchObject(
+    refused,
+  );
   const back = await world.walk(
     robot,
-    await robot.get(world.authorizationPath(unchecked, '', { code_challenge: undefined, code_challenge_method: undefined })),
+    await robot.get(
+      world.authorizationPath(unchecked, '', { code_challenge: undefined, code_challenge_method: undefined }),
+    ),
   );
   const plain = { code: back.searchParams.get('code') ?? '' };
   const downgraded = await sendCode(unchecked, { ...plain, code_verifier: createVerifier().verifier });
@@ -53,7 +60,11 @@ test('T11: without the verifier, with a wrong one, or with one that nobody asked
 
 test('T12: a code is good only with its redirect_uri and for its client', async () => {
   const { code, verifier: code_verifier } = await getCode();
-  const wrongUris = ['https://notes.example.com/cb2', 'https://notes.example.com/cb?a=1', 'https://NOTES.example.com/cb'];
+  const wrongUris = [
+    'https://notes.example.com/cb2',
+    'https://notes.example.com/cb?a=1',
+    'https://NOTES.example.com/cb',
+  ];
   for (const redirect_uri of wrongUris) {
     expect(await sendCode(world.notes, { code, code_verifier, redirect_uri })).toMatchObject(refused);
   }

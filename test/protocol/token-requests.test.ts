@@ -41,7 +41,10 @@ test.each(['GET', 'PUT', 'DELETE', 'PATCH', 'HEAD'])(
 test.each([
   ['application/json', '{"grant_type":"refresh_token","refresh_token":"x"}'],
   ['text/plain', 'grant_type=refresh_token&refresh_token=x'],
-  ['multipart/form-data; boundary=b', '--b\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nrefresh_token\r\n--b--'],
+  [
+    'multipart/form-data; boundary=b',
+    '--b\r\nContent-Disposition: form-data; name="grant_type"\r\n\r\nrefresh_token\r\n--b--',
+  ],
 ])('T02: a body of type %s is invalid_request (RFC 6749 appendix B)', async (type, body) => {
   const answer = await world.ask('/token', {
     method: 'POST',
@@ -52,15 +55,28 @@ test.each([
 });
 
 test('T03 T04: tokens come with no-store, Bearer, whole seconds and the scope that was granted', async () => {
-  const got = await world.authorize(world.notes, { scope: 'openid offline_access read:tasks unknown:scope' }, robot);
+  const got = await world.authorize(
+    world.notes,
+    { scope: 'openid offline_access read:tasks unknown:scope' },
+    robot,
+  );
   const { status, headers, body } = await world.redeem(world.notes, got);
   expect(status).toBe(200);
   expect(headers.get('content-type')).toMatch(/^application\/json/);
   expect(headers.get('cache-control')).toBe('no-store');
-  expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'openid offline_access read:tasks' });
-  expect(Object.keys(body).toSorted()).toEqual(
-    ['access_token', 'expires_in', 'id_token', 'refresh_token', 'scope', 'token_type'],
-  );
+  expect(body).toMatchObject({
+    token_type: 'Bearer',
+    expires_in: 3600,
+    scope: 'openid offline_access read:tasks',
+  });
+  expect(Object.keys(body).toSorted()).toEqual([
+    'access_token',
+    'expires_in',
+    'id_token',
+    'refresh_token',
+    'scope',
+    'token_type',
+  ]);
 });
 
 test.each(['grant_type', 'refresh_token', 'scope', 'client_id'])(
@@ -88,13 +104,25 @@ test.each(['grant_type', 'refresh_token', 'scope', 'client_id'])(
 
 test.each([
   ['a grant nobody offers', { grant_type: 'urn:example:none' }, 'unsupported_grant_type'],
-  ['T16: a password', { grant_type: 'password', username: 'ada@example.com', password: 'x' }, 'unsupported_grant_type'],
+  [
+    'T16: a password',
+    { grant_type: 'password', username: 'ada@example.com', password: 'x' },
+    'unsupported_grant_type',
+  ],
   ['the implicit grant', { grant_type: 'implicit' }, 'unsupported_grant_type'],
   ['no grant type', { code: 'x' }, 'invalid_request'],
-  ['no code', { grant_type: 'authorization_code', redirect_uri: 'https://notes.example.com/cb' }, 'invalid_request'],
+  [
+    'no code',
+    { grant_type: 'authorization_code', redirect_uri: 'https://notes.example.com/cb' },
+    'invalid_request',
+  ],
   ['no redirect_uri', { grant_type: 'authorization_code', code: 'x' }, 'invalid_request'],
   ['no refresh token', { grant_type: 'refresh_token' }, 'invalid_request'],
-  ['an unknown code', { grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://notes.example.com/cb' }, 'invalid_grant'],
+  [
+    'an unknown code',
+    { grant_type: 'authorization_code', code: 'x', redirect_uri: 'https://notes.example.com/cb' },
+    'invalid_grant',
+  ],
   ['an unknown refresh token', { grant_type: 'refresh_token', refresh_token: 'x' }, 'invalid_grant'],
 ])('T06: %s has its code of RFC 6749 section 5.2', async (_case, parameters, error) => {
   checkRefused(await world.token(world.notes, parameters), [400, error]);
@@ -107,7 +135,10 @@ test('T06: a grant that the client may not use is unauthorized_client', async ()
 });
 
 test('T07: a wrong secret in Basic is 401 with a Basic challenge, and so is an unknown client', async () => {
-  for (const client of [{ ...world.notes, secret: 'wrong' }, { id: 'nobody', secret: 'x', redirectUri: '' }]) {
+  for (const client of [
+    { ...world.notes, secret: 'wrong' },
+    { id: 'nobody', secret: 'x', redirectUri: '' },
+  ]) {
     const answer = await world.refresh(client, 'x');
     checkRefused(answer, [401, 'invalid_client']);
     expect(answer.headers.get('www-authenticate')).toMatch(/^Basic /);
@@ -116,15 +147,28 @@ test('T07: a wrong secret in Basic is 401 with a Basic challenge, and so is an u
 
 test('T07: a wrong secret in the body is 401, and so is none', async () => {
   for (const client_secret of ['wrong', undefined]) {
-    const answer = await world.post('/token', { grant_type: 'refresh_token', refresh_token: 'x', client_id: poster.id, client_secret });
+    const answer = await world.post('/token', {
+      grant_type: 'refresh_token',
+      refresh_token: 'x',
+      client_id: poster.id,
+      client_secret,
+    });
     checkRefused(answer, [401, 'invalid_client']);
   }
 });
 
 test('T07 K06: a client of keys is not let in by a secret, nor one of secrets by its id alone', async () => {
-  const withSecret = await world.post('/token', { grant_type: 'refresh_token', refresh_token: 'x' }, basic({ id: signer.id, secret: 'compared by hash' }));
+  const withSecret = await world.post(
+    '/token',
+    { grant_type: 'refresh_token', refresh_token: 'x' },
+    basic({ id: signer.id, secret: 'compared by hash' }),
+  );
   checkRefused(withSecret, [401, 'invalid_client']);
-  const bare = await world.post('/token', { grant_type: 'refresh_token', refresh_token: 'x', client_id: world.notes.id });
+  const bare = await world.post('/token', {
+    grant_type: 'refresh_token',
+    refresh_token: 'x',
+    client_id: world.notes.id,
+  });
   checkRefused(bare, [401, 'invalid_client']);
   const placeholder = await world.refresh({ ...world.notes, secret: 'compared by hash' }, 'x');
   checkRefused(placeholder, [401, 'invalid_client']);
@@ -138,7 +182,10 @@ test('T08: two ways of client authentication in one request are invalid_request 
     client_assertion: 'a.b.c',
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
   };
-  checkRefused(await world.post('/token', { ...grant, ...assertion }, basic(world.notes)), [400, 'invalid_request']);
+  checkRefused(await world.post('/token', { ...grant, ...assertion }, basic(world.notes)), [
+    400,
+    'invalid_request',
+  ]);
   checkRefused(await world.post('/token', { ...twice, ...assertion }), [400, 'invalid_request']);
 });
 
@@ -159,5 +206,8 @@ test.each([
   ['half an escape', `Basic ${Buffer.from('notes:%E').toString('base64')}`],
   ['another scheme', 'Digest x'],
 ])('T09: %s in the Authorization header is invalid_request', async (_case, Authorization) => {
-  checkRefused(await send('grant_type=refresh_token&refresh_token=x', { Authorization }), [400, 'invalid_request']);
+  checkRefused(await send('grant_type=refresh_token&refresh_token=x', { Authorization }), [
+    400,
+    'invalid_request',
+  ]);
 });

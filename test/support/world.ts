@@ -15,7 +15,13 @@ export type AppClient = {
   readonly redirectUri: string;
 };
 
-export type TokenSet = { access_token: string; refresh_token: string; id_token: string; scope: string; expires_in: number };
+export type TokenSet = {
+  access_token: string;
+  refresh_token: string;
+  id_token: string;
+  scope: string;
+  expires_in: number;
+};
 
 type Parameters = Readonly<Record<string, string | undefined>>;
 
@@ -25,7 +31,9 @@ export function createVerifier(): { verifier: string; challenge: string } {
 }
 
 function defined(parameters: Parameters): Record<string, string> {
-  const entries = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const entries = Object.entries(parameters).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return Object.fromEntries(entries);
 }
 
@@ -63,7 +71,10 @@ const registration: Omit<Registration, 'secrets'> = {
 };
 
 async function populate({ parts }: TestApp) {
-  const ada = await parts.accounts.register({ email: 'ada@example.com', name: 'Ada Lovelace', password: PASSWORD }, 'operator');
+  const ada = await parts.accounts.register(
+    { email: 'ada@example.com', name: 'Ada Lovelace', password: PASSWORD },
+    'operator',
+  );
   const api = await parts.resources.register(
     {
       identifier: API,
@@ -119,7 +130,11 @@ export function describeWorld(app: TestApp) {
   }
 
   /** Walks the pages until the browser is sent back to the app; signs in and allows where it is asked to. */
-  async function walk(robot: ReturnType<TestApp['robot']>, start: Page, person = { email: 'ada@example.com', password: PASSWORD }): Promise<URL> {
+  async function walk(
+    robot: ReturnType<TestApp['robot']>,
+    start: Page,
+    person = { email: 'ada@example.com', password: PASSWORD },
+  ): Promise<URL> {
     let page = start;
     for (let step = 0; step < 12; step += 1) {
       if (page.location !== undefined) {
@@ -165,7 +180,11 @@ export function describeWorld(app: TestApp) {
   }
 
   /** Signs Ada in at the app and answers its tokens. */
-  async function signIn(client: AppClient, parameters: Parameters = {}, robot = app.robot()): Promise<TokenSet> {
+  async function signIn(
+    client: AppClient,
+    parameters: Parameters = {},
+    robot = app.robot(),
+  ): Promise<TokenSet> {
     const answer = await redeem(client, await authorize(client, parameters, robot));
     if (answer.status !== 200) throw new Error(`no tokens: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body as TokenSet;

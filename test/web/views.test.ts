@@ -154,8 +154,8 @@ describe('consent', () => {
     expect(
       boxes.map(({ attributes }) => [attributes.name, attributes.value, 'checked' in attributes]),
     ).toEqual([
-      ['scope', 'write:tasks', true],
-      ['scope', 'read:documents', true],
+      ['scope_2', 'yes', true],
+      ['scope_3', 'yes', true],
     ]);
   });
 
