@@ -98,7 +98,7 @@ function findSection(settings: Record<string, unknown>, name: string): Record<st
 
 function parseVariable(variable: string, text: string): unknown {
   if (variable === 'PORT') return /^\d{1,9}$/.test(text) ? Number(text) : text;
-  if (variable !== 'TRUSTED_PROXIES') return text;
+  if (variable !== 'TRUSTED_PROXIES' && variable !== 'DEVICE_AUTH_CLIENT_IDS') return text;
   return text.split(',').map((item) => item.trim());
 }
 

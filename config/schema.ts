@@ -11,6 +11,7 @@ export const environmentVariables = {
   TRUSTED_PROXIES: 'trusted_proxies',
   DATABASE_URL: 'database.url',
   LATCHKEY_SECRETS_FILE: 'secrets_file',
+  DEVICE_AUTH_CLIENT_IDS: 'device.client_ids',
 } as const;
 
 const TEN_YEARS_SECONDS = 315_360_000;
@@ -330,6 +331,27 @@ const limit = z.strictObject({
   window_seconds: z.int().min(1).max(TEN_YEARS_SECONDS).describe('How long the window is.'),
 });
 
+const device = z.strictObject({
+  enabled: flag(true, 'false: no client can pair with a code, whatever it is registered for.'),
+  client_ids: z
+    .array(clientId)
+    .default(['latchkey-cli'])
+    .describe(
+      'Device clients that are allowed by their id alone, without a registration. In the environment: separated by commas.',
+    ),
+  code_seconds: seconds(600, 'How long a code may be entered: long enough for a phone (RFC 10027).', {
+    max: 900,
+  }),
+  interval_seconds: seconds(5, 'The pace of polling that clients are told (RFC 8628 section 3.5).', {
+    max: 60,
+  }),
+  max_pending: whole(
+    100,
+    'Codes that may wait at once. With the limits on wrong codes it bounds guessing to one in a million.',
+    { min: 1, max: 100_000 },
+  ),
+});
+
 const server = z
   .strictObject({
     headers_timeout_seconds: seconds(10, 'A caller who sends its headers slower than this is cut off.'),
@@ -569,6 +591,7 @@ export const settingsSchema = z
       .record(z.string().regex(/^[a-z][a-z0-9_.]*$/, 'is not the name of a limit'), limit)
       .default({})
       .describe('Other numbers for a limit of server/rate-limits/limits.ts, by its name.'),
+    device: device.prefault({}),
     server: server.prefault({}),
     clients: list(clientSchema, 'Clients declared here win over those of the same id in the database.'),
     resources: list(

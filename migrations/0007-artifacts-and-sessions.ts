@@ -15,6 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       payload BYTES NOT NULL,
       payload_version INT NOT NULL,
       version INT NOT NULL,
+      failures INT NOT NULL DEFAULT 0,
       created_at INT NOT NULL,
       expires_at INT NOT NULL,
       consumed_at INT,

@@ -62,8 +62,9 @@ function createProtocol(
 
   function build(catalog: Catalog) {
     const retryWindowSeconds = config.tokens.refresh_retry_window_seconds;
+    const device = { intervalSeconds: config.device.interval_seconds, maxPending: config.device.max_pending };
     const adapter = createAdapters(
-      { ...parts, retryWindowSeconds, origin: audit.origin },
+      { ...parts, retryWindowSeconds, device, origin: audit.origin },
       unaddressedScopes(catalog),
     );
     const provider = createProvider({
@@ -75,7 +76,7 @@ function createProtocol(
       refreshKey: keys.refresh[0],
       endSession,
     });
-    listenToEngine(provider, { ...parts, tokens: config.tokens });
+    listenToEngine(provider, { ...parts, tokens: config.tokens, device });
     return provider;
   }
 
@@ -199,7 +200,7 @@ async function noteConfiguration({ config, database, deployment, audit }: Parts)
 export async function createApp(config: Config) {
   const parts = await createParts(config, { actor: 'system' });
   const { log, database, tokens, artifacts, sessions, replays, grants } = parts;
-  await parts.clients.declare(declaredClients(config));
+  await parts.clients.declare(declaredClients(config), config.device.enabled ? config.device.client_ids : []);
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
   await noteConfiguration(parts);
@@ -208,6 +209,7 @@ export async function createApp(config: Config) {
   const sweep = createSweep({
     tables: [
       artifacts,
+      parts.deviceCodes,
       replays,
       tokens,
       sessions,

@@ -7,8 +7,12 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   process.stderr.write(
-    'Latchkey needs Node.js ' + NEEDED.join('.') + ' or later; this is ' + process.version + '.\n' +
-      'On Linux, `npm ci` brings the right one and `npm start` uses it. Elsewhere, install Node.js 24 LTS.\n'
+    'Latchkey needs Node.js ' +
+      NEEDED.join('.') +
+      ' or later; this is ' +
+      process.version +
+      '.\n' +
+      'On Linux, `npm ci` brings the right one and `npm start` uses it. Elsewhere, install Node.js 24 LTS.\n',
   );
   process.exit(1);
 }

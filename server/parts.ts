@@ -18,6 +18,7 @@ import { createSigningKeys } from './signing-keys/signing-keys.ts';
 import { createArtifacts } from './storage/artifacts.ts';
 import { openDatabase } from './storage/database.ts';
 import { createDeployment } from './storage/deployment.ts';
+import { createDeviceCodes } from './storage/device-codes.ts';
 import { migrate } from './storage/migrate.ts';
 import { createReplays } from './storage/replays.ts';
 import { openSealer } from './storage/secrets-file.ts';
@@ -38,6 +39,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const sessions = createSessions({ database, key: keys.artifact[0] });
   const tokens = createTokens(database);
   const replays = createReplays(database);
+  const deviceCodes = createDeviceCodes({ database, key: keys.artifact[0], userCodeKey: keys.user_code[0] });
 
   const limits = createLimits(config.limits);
   const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
@@ -69,7 +71,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
 
   return {
-    ...{ config, log, database, keys, deployment, audit, artifacts, sessions, tokens, replays },
+    ...{ config, log, database, keys, deployment, audit, artifacts, sessions, tokens, replays, deviceCodes },
     ...{ limiter, sweepLimits, clients, resources, signingKeys, grants, roles, accounts, firstAdministrator },
     close: () => database.close(),
   };

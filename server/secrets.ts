@@ -62,7 +62,9 @@ export function seal(key: Buffer, plain: string, purpose: string): Buffer {
 
 /** Opens what `seal` closed. Throws when the key, the purpose or the bytes are not the same. */
 export function unseal(key: Buffer, sealed: Buffer, purpose: string): string {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES))
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES), {
+    authTagLength: TAG_BYTES,
+  })
     .setAAD(Buffer.from(purpose))
     .setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
   return (

@@ -27,6 +27,11 @@ export const events = {
   'token.refused': 'A token request was refused',
   'refresh_token.replayed': 'A spent refresh token came again; its family is dead',
   'token.revoked': 'A token was revoked by its client or an operator',
+  'device_code.issued': 'A device asked to be paired',
+  'device_code.approved': 'A person paired a device: a new grant',
+  'device_code.denied': 'A person declined a device',
+  'device_code.reported': 'A person reported a device; further codes of its client are refused for them',
+  'device_code.killed': 'A code was withdrawn: several people had entered it',
   'signing_key.created': 'A signing key was made',
   'configuration.changed': 'The server started with another configuration',
 } as const;

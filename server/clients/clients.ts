@@ -49,6 +49,16 @@ export type Client = {
   readonly revokedAt: number | undefined;
 };
 
+/** An id that is not registered and came asking. */
+export type ClientRequest = {
+  readonly id: string;
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly count: number;
+};
+
+const MOST_REQUESTS = 1000;
+const LONGEST_ID = 200;
 const ROTATION_SECONDS = 86_400;
 const KEPT_SECRETS = 2;
 
@@ -64,6 +74,16 @@ export function needsSecret(auth: AuthMethod): boolean {
 /** `allowed` by the operator, and not blocked since. */
 export function isAllowed(client: Client): boolean {
   return client.blockedAt === undefined;
+}
+
+/** RFC 8628 section 3.4. */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
+/** Stands for every scope of the issuer and of the default API: for device clients that are allowed by their id alone. */
+export const EVERY_SCOPE = '*';
+
+export function mayAskFor(registration: Registration, scope: string): boolean {
+  return registration.scopes.includes(scope) || registration.scopes.includes(EVERY_SCOPE);
 }
 
 export function createClients(options: { database: Database; audit: Audit; actor: string }) {
@@ -151,6 +171,21 @@ export function createClients(options: { database: Database; audit: Audit; actor
     block: (id: string) => changeState(id, () => store.block(id), 'client.blocked'),
     allow: (id: string) => changeState(id, () => store.allow(id), 'client.allowed'),
 
+    /** In the open unit: an operator may want to allow it. */
+    noteRequest(id: string): void {
+      if (id.length <= LONGEST_ID && /^[\x21-\x7e]+$/.test(id)) store.noteRequest(id, MOST_REQUESTS);
+    },
+    listRequests: store.listRequests,
+
+    /** Allows an id that came asking, as a device client (RFC 8628) with every scope of the default API. */
+    async allowDevice(id: string): Promise<void> {
+      await database.transact(() => {
+        store.register(id, deviceClient(id), undefined);
+        store.forgetRequest(id);
+        audit.record('client.created', { actor, clientId: id, details: { name: id } });
+      });
+    },
+
     /** Brings the table in line with what the configuration file declares. */
     async declare(
       declared: readonly {
@@ -159,14 +194,18 @@ export function createClients(options: { database: Database; audit: Audit; actor
         resource: string | undefined;
         isAllowed: boolean;
       }[],
+      deviceIds: readonly string[] = [],
     ): Promise<void> {
       const gone = new Set(await store.listDeclaredIds());
-      for (const one of declared) gone.delete(one.id);
+      const named = new Set(declared.map((one) => one.id));
+      const byId = deviceIds.filter((id) => !named.has(id));
+      for (const id of [...named, ...byId]) gone.delete(id);
       await database.transact(() => {
         for (const one of declared) {
           store.declare(one.id, one.registration, one.resource);
           if (!one.isAllowed) store.withhold(one.id);
         }
+        for (const id of byId) store.declareById(id, deviceClient(id));
         for (const id of gone) store.undeclare(id);
       });
     },
@@ -196,5 +235,25 @@ export function resourceServer(
     needsPkce: true,
     hasIdTokenClaims: false,
     isFirstParty: true,
+  };
+}
+
+/** The registration of a device client that is allowed by its id alone: public, and asks for what the default API has. */
+export function deviceClient(id: string): Registration {
+  return {
+    name: id,
+    type: 'native',
+    auth: 'none',
+    secrets: [],
+    grants: [DEVICE_GRANT, 'refresh_token'],
+    redirectUris: [],
+    postLogoutRedirectUris: [],
+    origins: [],
+    scopes: [EVERY_SCOPE],
+    defaultScopes: [EVERY_SCOPE],
+    optionalScopes: [],
+    needsPkce: true,
+    hasIdTokenClaims: false,
+    isFirstParty: false,
   };
 }

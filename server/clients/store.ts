@@ -2,7 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
-import type { Client, Registration } from './clients.ts';
+import type { Client, ClientRequest, Registration } from './clients.ts';
 
 type Row = {
   id: string;
@@ -98,6 +98,50 @@ export function createClientStore(database: Database) {
       database.write(
         sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'file' WHERE id = ${id} AND blocked_at IS NULL`,
       );
+    },
+
+    /** A device client that is allowed by its id alone: a registration of the database goes before. */
+    declareById(id: string, registration: Registration): void {
+      const now = nowSeconds();
+      database.write(
+        sql`INSERT INTO clients (id, source, registration, created_at, updated_at)
+          VALUES (${id}, 'file', ${JSON.stringify(registration)}, ${now}, ${now})
+          ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, updated_at = excluded.updated_at
+          WHERE clients.source = 'file' AND clients.covered IS NULL`,
+      );
+    },
+
+    /** Notes that an id that nobody knows came asking; of more than `most` ids no new one is kept. */
+    noteRequest(id: string, most: number): void {
+      const now = nowSeconds();
+      database.write(
+        sql`INSERT INTO client_requests (client_id, first_at, last_at, count)
+          SELECT ${id}, ${now}, ${now}, 1
+          WHERE (SELECT COUNT(*) FROM client_requests) < ${most} OR EXISTS (SELECT 1 FROM client_requests WHERE client_id = ${id})
+          ON CONFLICT (client_id) DO UPDATE SET last_at = excluded.last_at, count = client_requests.count + 1`,
+      );
+    },
+
+    /** Unknown ids that came asking, the latest first. */
+    async listRequests(limit: number): Promise<ClientRequest[]> {
+      const rows = await database.list<{
+        client_id: string;
+        first_at: number;
+        last_at: number;
+        count: number;
+      }>(
+        sql`SELECT client_id, first_at, last_at, count FROM client_requests ORDER BY last_at DESC LIMIT ${limit}`,
+      );
+      return rows.map((row) => ({
+        id: row.client_id,
+        firstAt: row.first_at,
+        lastAt: row.last_at,
+        count: row.count,
+      }));
+    },
+
+    forgetRequest(id: string): void {
+      database.write(sql`DELETE FROM client_requests WHERE client_id = ${id}`);
     },
 
     /** The file declares it no longer: the database's own registration comes back; where there is none, nobody may use it. */

@@ -25,6 +25,8 @@ export type GrantRecord = {
   acr: string | undefined;
   authTime: number | undefined;
   expiresAt: number;
+  /** The end that the person chose, if they did: nothing prolongs it. */
+  endsAt?: number;
   payload: Record<string, unknown>;
 };
 
@@ -69,6 +71,8 @@ export function createGrants(options: { database: Database; audit: Audit }) {
     replacePayload: store.replacePayload,
     markUsed: store.markUsed,
     findConsent: store.findConsent,
+    isDeviceBlocked: store.isDeviceBlocked,
+    blockDevice: store.blockDevice,
     sweep: store.sweep,
 
     /** Remembers what the person allowed this client, in the open unit. */

@@ -1,7 +1,7 @@
 // Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
-import { insert, sql } from '../storage/statement.ts';
+import { insert, orIgnore, sql } from '../storage/statement.ts';
 import type { Grant, GrantRecord, ListedGrant, PermittedScopes } from './grants.ts';
 
 const PAYLOAD_VERSION = 1;
@@ -55,6 +55,19 @@ export function createGrantStore(database: Database) {
       );
     },
 
+    /** Has this person reported a device of that client? */
+    async isDeviceBlocked(accountId: string, clientId: string): Promise<boolean> {
+      const row = await database.find(
+        sql`SELECT 1 AS one FROM blocked_devices WHERE account_id = ${accountId} AND client_id = ${clientId}`,
+      );
+      return row !== undefined;
+    },
+
+    blockDevice(accountId: string, clientId: string): void {
+      const row = { account_id: accountId, client_id: clientId, created_at: nowSeconds() };
+      database.write(orIgnore(insert('blocked_devices', row)));
+    },
+
     register(id: number, record: GrantRecord): void {
       database.write(
         insert('grants', {
@@ -71,6 +84,7 @@ export function createGrantStore(database: Database) {
           payload_version: PAYLOAD_VERSION,
           created_at: nowSeconds(),
           expires_at: record.expiresAt,
+          ends_at: record.endsAt ?? null,
         }),
         { conflict: 'grant_id' },
       );
@@ -125,9 +139,11 @@ export function createGrantStore(database: Database) {
     },
 
     /** Conflict('grant') where it was revoked since it was read: no tokens leave for a grant that is dead. */
+    /** Its idle life begins anew, but not beyond the end that the person chose. */
     markUsed(id: number, expiresAt: number): void {
       database.write(
-        sql`UPDATE grants SET last_used_at = ${nowSeconds()}, expires_at = ${expiresAt} WHERE id = ${id} AND revoked_at IS NULL`,
+        sql`UPDATE grants SET last_used_at = ${nowSeconds()},
+            expires_at = CASE WHEN ends_at < ${expiresAt} THEN ends_at ELSE ${expiresAt} END WHERE id = ${id} AND revoked_at IS NULL`,
         { expects: 1, conflict: 'grant' },
       );
     },

@@ -4,12 +4,15 @@ import type { Audit } from '../audit/audit.ts';
 import { type Clients, isAllowed } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Grants } from '../grants/grants.ts';
+import type { Limiter } from '../rate-limits/limiter.ts';
 import type { Artifacts } from '../storage/artifacts.ts';
 import type { Database } from '../storage/database.ts';
+import type { DeviceCodes } from '../storage/device-codes.ts';
 import type { Replays } from '../storage/replays.ts';
 import type { Sessions } from '../storage/sessions.ts';
 import type { Tokens } from '../storage/tokens.ts';
 import { toEngineMetadata } from './client-metadata.ts';
+import { createDeviceCodeAdapter } from './device-adapter.ts';
 import { createGrantAdapter } from './grant-adapter.ts';
 import { createAccessTokenAdapter, createRefreshTokenAdapter } from './token-adapters.ts';
 import { available } from './unavailable.ts';
@@ -22,8 +25,11 @@ export type AdapterParts = {
   sessions: Sessions;
   replays: Replays;
   grants: Grants;
-  clients: Pick<Clients, 'find'>;
+  clients: Pick<Clients, 'find' | 'noteRequest'>;
+  deviceCodes: DeviceCodes;
   retryWindowSeconds: number;
+  device: { intervalSeconds: number; maxPending: number };
+  limiter: Pick<Limiter, 'take'>;
   origin: () => { address: string | undefined; program: string | undefined } | undefined;
 };
 
@@ -151,6 +157,7 @@ function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]
       const known = memory?.get(`client ${id}`) as AdapterPayload | undefined;
       if (known !== undefined) return known;
       const client = await parts.clients.find(id);
+      if (client === undefined && Provider.ctx?.oidc !== undefined) parts.clients.noteRequest(id);
       // A resource server can introspect and nothing else: to the engine it is nobody.
       if (client === undefined || !isAllowed(client) || client.registration.type === 'resource_server')
         return undefined;
@@ -172,6 +179,8 @@ export function createAdapters(parts: AdapterParts, knownScopes: readonly string
         return complete(createAccessTokenAdapter(model, parts));
       case 'RefreshToken':
         return complete(createRefreshTokenAdapter(parts));
+      case 'DeviceCode':
+        return complete(createDeviceCodeAdapter(parts));
       case 'Session':
         return complete(createSessionAdapter(parts));
       case 'ReplayDetection':

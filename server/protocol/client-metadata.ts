@@ -1,12 +1,15 @@
 // A registration of ours in the engine's words (OpenID Connect Dynamic Client Registration section 2).
 import type { ClientMetadata } from 'oidc-provider';
-import { type Client, needsSecret, type Registration } from '../clients/clients.ts';
+import { type Client, DEVICE_GRANT, mayAskFor, needsSecret, type Registration } from '../clients/clients.ts';
 
 /** The engine keeps what it does not know under this name; our policies read it there. */
 export const REGISTRATION = 'latchkey';
 
 // The engine wants a secret to be there; ours are hashes and are compared by us. This text is never accepted.
 const NO_SECRET = 'compared by hash';
+
+// A client with a grant that the engine does not have would be invalid to it as a whole.
+const GRANTS = ['authorization_code', 'refresh_token', DEVICE_GRANT];
 
 // A registration that mixes loopback and private-use URIs counts as native (RFC 8252 section 7).
 function applicationType(registration: Registration): 'native' | 'web' {
@@ -16,7 +19,7 @@ function applicationType(registration: Registration): 'native' | 'web' {
 
 export function toEngineMetadata(client: Client, knownScopes: readonly string[]): ClientMetadata {
   const { registration } = client;
-  const scope = registration.scopes.filter((one) => knownScopes.includes(one));
+  const scope = knownScopes.filter((one) => mayAskFor(registration, one));
   const hasCode = registration.grants.includes('authorization_code');
   return {
     client_id: client.id,
@@ -25,7 +28,7 @@ export function toEngineMetadata(client: Client, knownScopes: readonly string[])
     redirect_uris: [...registration.redirectUris],
     post_logout_redirect_uris: [...registration.postLogoutRedirectUris],
     response_types: hasCode ? ['code'] : [],
-    grant_types: [...registration.grants],
+    grant_types: registration.grants.filter((grant) => GRANTS.includes(grant)),
     // Without a scope of its own the engine would allow all.
     scope: scope.length > 0 ? scope.join(' ') : 'openid',
     token_endpoint_auth_method: registration.auth,

@@ -8,6 +8,7 @@ import {
 } from 'oidc-provider';
 import type { Config } from '../../config/schema.ts';
 import type { Account } from '../accounts/accounts.ts';
+import { mayAskFor, type Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Cookies } from '../web/cookies.ts';
@@ -26,6 +27,8 @@ export const routes = {
   userinfo: '/userinfo',
   jwks: '/jwks',
   end_session: '/logout',
+  device_authorization: '/device/code',
+  code_verification: '/device',
 } as const;
 
 /** What each address of the engine answers: anything else is 405 with Allow. */
@@ -38,6 +41,8 @@ export const methods: Readonly<Record<string, readonly string[]>> = {
   [routes.userinfo]: ['GET', 'POST', 'OPTIONS'],
   [routes.jwks]: ['GET', 'OPTIONS'],
   [routes.end_session]: ['GET', 'POST'],
+  [routes.device_authorization]: ['POST', 'OPTIONS'],
+  [routes.code_verification]: ['GET', 'POST'],
   [`${routes.end_session}/confirm`]: ['POST'],
   [`${routes.end_session}/success`]: ['GET'],
   '/.well-known/openid-configuration': ['GET', 'OPTIONS'],
@@ -93,14 +98,8 @@ function createAccountFinder(findActive: ConfigurationParts['findAccount']): Fin
 }
 
 /** RFC 8707 section 2: an unknown API, or one of which the client may have nothing, is invalid_target. */
-function resourceServerInfo(
-  resource: Resource | undefined,
-  clientScopes: readonly string[],
-  defaultSeconds: number,
-) {
-  const scopes = Object.keys(resource?.registration.scopes ?? {}).filter((scope) =>
-    clientScopes.includes(scope),
-  );
+function resourceServerInfo(resource: Resource | undefined, client: Registration, defaultSeconds: number) {
+  const scopes = Object.keys(resource?.registration.scopes ?? {}).filter((scope) => mayAskFor(client, scope));
   if (resource === undefined || scopes.length === 0) throw new errors.InvalidTarget();
   return {
     scope: scopes.join(' '),
@@ -120,6 +119,7 @@ function lifetimes(config: Config, catalog: Catalog): NonNullable<Configuration[
   return {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? tokens.access_token_seconds,
     AuthorizationCode: tokens.authorization_code_seconds,
+    DeviceCode: config.device.code_seconds,
     IdToken: tokens.id_token_seconds,
     Interaction: tokens.interaction_seconds,
     RefreshToken: (_ctx, token) => refreshSeconds(tokens, token.iiat ?? nowSeconds()),
@@ -189,7 +189,13 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
     renderError: (ctx, out) => pages.error(ctx, out),
     features: {
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: false },
+      // The pages are ours and stand in front of the engine's; user codes are BCDF-GHJK, without look-alikes.
+      deviceFlow: {
+        enabled: config.device.enabled,
+        charset: 'base-20',
+        mask: '****-****',
+        deviceInfo: () => ({}),
+      },
       dPoP: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       // Ours answers at this path; the engine's is on so that discovery names it.
@@ -210,11 +216,7 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
           (oneOf?.length === 1 ? oneOf[0] : (oneOf ?? [])) ?? [],
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_ctx, identifier, client) =>
-          resourceServerInfo(
-            findResource(catalog, identifier),
-            registrationOf(client).scopes,
-            access_token_seconds,
-          ),
+          resourceServerInfo(findResource(catalog, identifier), registrationOf(client), access_token_seconds),
       },
     },
   };

@@ -10,10 +10,11 @@ import { mayRefresh } from './refresh-policy.ts';
 
 export type EventParts = {
   audit: Audit;
-  artifacts: Pick<Artifacts, 'recordFailure'>;
   grants: Grants;
   log: Log;
   tokens: Config['tokens'];
+  artifacts: Artifacts;
+  device: { intervalSeconds: number };
 };
 
 // Row T15: one mistake leaves a code as it was, the fifth burns it.
@@ -96,6 +97,13 @@ export function listenToEngine(provider: Provider, parts: EventParts): void {
       });
     }) as never,
   );
+  provider.on('device_code.saved', (code) => {
+    audit.record('device_code.issued', { actor: `client:${code.clientId}`, clientId: code.clientId });
+  });
+  // RFC 8628 section 3.2: the engine leaves the pace out, and clients would guess it.
+  provider.on('device_authorization.success', (_ctx, body) => {
+    Object.assign(body, { interval: parts.device.intervalSeconds });
+  });
   provider.on('access_token.destroyed', (token) => recordRevocation(parts, token));
   provider.on('refresh_token.destroyed', (token) => recordRevocation(parts, token));
   provider.on('client_credentials.destroyed', (token) => recordRevocation(parts, token));

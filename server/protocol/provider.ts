@@ -1,10 +1,13 @@
 // The one place that makes an engine (oidc-provider): a pure function of its parts, about a millisecond.
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { findAssertionFault, isRightSecret } from '../clients/authentication.ts';
+import { DEVICE_GRANT } from '../clients/clients.ts';
+import { parseGrantId } from '../grants/grants.ts';
 import {
   createAccessTokenText,
   createCodeText,
   createRefreshTokenText,
+  deriveFirst,
   deriveSuccessor,
 } from '../storage/token-format.ts';
 import { completeAnswers } from './answers.ts';
@@ -51,8 +54,12 @@ function nameTokens(model: unknown, create: () => string): void {
 }
 
 function createRefreshTokenId(key: Buffer): string {
-  const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken;
-  return rotated === undefined ? createRefreshTokenText() : deriveSuccessor(rotated.jti, key);
+  const { RotatedRefreshToken, DeviceCode } = Provider.ctx?.oidc.entities ?? {};
+  if (RotatedRefreshToken !== undefined) return deriveSuccessor(RotatedRefreshToken.jti, key);
+  // Whoever redeems the same device code again, because the answer was lost, gets the same refresh token.
+  const family = DeviceCode?.grantId === undefined ? undefined : parseGrantId(DeviceCode.grantId);
+  if (DeviceCode !== undefined && family !== undefined) return deriveFirst(family, DeviceCode.jti, key);
+  return createRefreshTokenText();
 }
 
 function compareSecretsByHash(provider: Provider): void {
@@ -72,7 +79,9 @@ function refuseForeignGrants(provider: Provider): void {
   prototype.grantTypeAllowed = function grantTypeAllowed(type) {
     const isAllowed = original.call(this, type);
     const oidc = Provider.ctx?.oidc;
-    if (!isAllowed && oidc?.route === 'token' && oidc.params?.grant_type === type) {
+    const asked = oidc?.route === 'device_authorization' ? DEVICE_GRANT : oidc?.params?.grant_type;
+    const isAsked = ['token', 'device_authorization'].includes(oidc?.route ?? '') && asked === type;
+    if (!isAllowed && isAsked) {
       throw new errors.UnauthorizedClient('this client may not use that grant');
     }
     return isAllowed;
@@ -115,6 +124,7 @@ export function createProvider(parts: ProviderParts): Provider {
   nameTokens(provider.ClientCredentials, createAccessTokenText);
   nameTokens(provider.RefreshToken, () => createRefreshTokenId(parts.refreshKey));
   nameTokens(provider.AuthorizationCode, () => createCodeText('lkc_'));
+  nameTokens(provider.DeviceCode, () => createCodeText('lkd_'));
   compareSecretsByHash(provider);
   refuseForeignGrants(provider);
   refuseFragments(provider);

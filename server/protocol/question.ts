@@ -1,4 +1,5 @@
 // What an authorization asks of a person, in words: who, for what, for how long (RFC 6749 section 10.2, RFC 9700 section 4.11).
+import { mayAskFor } from '../clients/clients.ts';
 import type { PermittedScopes } from '../grants/grants.ts';
 import { type Catalog, findDefaultResource, findResource, openidScopes, wordsOf } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
@@ -54,7 +55,7 @@ function resourcesOf(params: Record<string, unknown>): string[] {
 export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeconds: number): Question {
   const registration = registrationOf(asked.client);
   const wanted = String(asked.params.scope ?? '').split(' ');
-  const allowed = wanted.filter((name) => registration.scopes.includes(name) && asked.mayHold(name));
+  const allowed = wanted.filter((name) => mayAskFor(registration, name) && asked.mayHold(name));
   const named = resourcesOf(asked.params).flatMap((identifier) => findResource(catalog, identifier) ?? []);
   const fallback = findDefaultResource(catalog);
   const apis = named.length > 0 ? named : fallback === undefined ? [] : [fallback];

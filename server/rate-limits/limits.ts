@@ -42,6 +42,27 @@ const defaults = {
     windowSeconds: 15 * MINUTE,
     protects: 'the one-time token of the first administrator',
   },
+  'device_code.issue': {
+    max: 10,
+    windowSeconds: MINUTE,
+    protects: 'the codes that may wait at once, from one client at one network',
+  },
+  'device_code.person': {
+    max: 5,
+    windowSeconds: MINUTE,
+    protects: 'waiting devices from one person who guesses codes',
+  },
+  'device_code.address': {
+    max: 20,
+    windowSeconds: MINUTE,
+    protects: 'waiting devices from one network that guesses codes',
+  },
+  'device_code.deployment': {
+    max: 20,
+    windowSeconds: MINUTE,
+    protects:
+      'waiting devices from guesses that come from everywhere; a minute, so that the right person soon gets in',
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof defaults;

@@ -1,8 +1,8 @@
 // The database of a deployment: SQLite (one file) or PostgreSQL, with one face for both.
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import knex, { type Knex } from 'knex';
 import { randomSecret } from '../secrets.ts';
-import { toFault } from './faults.ts';
+import { isDamage, toFault } from './faults.ts';
 import { createLedger } from './ledger.ts';
 import { createPostgres } from './postgres.ts';
 import { createSqlite, type Engine, openSqlite } from './sqlite.ts';
@@ -20,8 +20,21 @@ export function sqlitePathOf(url: string): string | undefined {
   return url.startsWith('sqlite:') ? url.slice('sqlite:'.length) : undefined;
 }
 
+/** A machine that crashed may have damaged them. They are worth less than a start: then they begin anew. */
+function openCounters(path: string): ReturnType<typeof openSqlite> {
+  try {
+    const connection = openSqlite(path, 'OFF');
+    if (connection.pragma('quick_check', { simple: true }) === 'ok') return connection;
+    connection.close();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+  }
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+  return openSqlite(path, 'OFF');
+}
+
 function createFileCounters(path: string): Counters & { close(): void } {
-  const connection = openSqlite(path, 'OFF');
+  const connection = openCounters(path);
   return {
     dialect: 'sqlite',
     async query(text, bindings) {

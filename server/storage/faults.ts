@@ -37,6 +37,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return SQLITE_UNIQUE.test(code) || code === '23505';
 }
 
+/** The file itself is damaged, or is no database. */
+export function isDamage(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));
+}
+
 /** Deadlocks and serialization failures: the same unit may be tried again at once (PostgreSQL 13.5). */
 export function isRetryable(error: unknown): boolean {
   const code = codeOf(error);

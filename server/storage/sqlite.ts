@@ -10,7 +10,8 @@ import type { Statement } from './statement.ts';
 import type { Write } from './unit-of-work.ts';
 
 const STATEMENT_CACHE = 500;
-const BUSY_MILLISECONDS = 15;
+// The event loop stands still so long when another process commits; beyond it we come back later.
+const BUSY_MILLISECONDS = 5;
 const OPEN_ATTEMPTS = 200;
 const OPEN_PAUSE_MILLISECONDS = 25;
 const COMMIT_PATIENCE_MILLISECONDS = 4000;
@@ -180,7 +181,7 @@ export function createSqlite(path: string, ledger: Ledger) {
     if (waiting.length === 0) return;
     units = [...waiting, ...units];
     isFlushScheduled = true;
-    setTimeout(flushUnits, 2 + randomBelow(20));
+    setTimeout(flushUnits, 2 + randomBelow(18));
   }
 
   return {

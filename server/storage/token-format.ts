@@ -52,6 +52,11 @@ export function deriveSuccessor(presented: string, key: Buffer): string {
   return formatRefreshToken(parsed.family, parsed.generation + 1, secret);
 }
 
+/** The first refresh token of a family that is known beforehand: who redeems the same code again makes the same one. */
+export function deriveFirst(family: number, code: string, key: Buffer): string {
+  return formatRefreshToken(family, 0, hmacSha256(key, `first ${code}`).toString('base64url'));
+}
+
 /** A secret of 256 bits that may be used once, with the prefix of its kind. */
 export function createCodeText(prefix: string): string {
   return `${prefix}${randomSecret()}`;

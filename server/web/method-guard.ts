@@ -17,7 +17,8 @@ export const knownMethods: Middleware = (ctx, next) => {
 
 /**
  * Refuses other methods than the given ones, for the paths of the engine, which would answer 404; and other spellings
- * of a path, which the engine would answer although what stands in front of it does not know them. Paths may hold `:name` segments. GET brings HEAD with it; OPTIONS (CORS) must be named.
+ * of a path, which the engine would answer past all that stands in front of it.
+ * Paths may hold `:name` segments. GET brings HEAD with it; OPTIONS (CORS) must be named.
  */
 export function methodGuard(routes: Readonly<Record<string, readonly string[]>>): Middleware {
   const rules = Object.entries(routes).map(([path, methods]) => ({

@@ -9,7 +9,7 @@ test(
   `H2 R04 R06 F01 F02: after ${KILLS} kills no client lost its session and no acknowledged revocation came back`,
   async () => {
     const figures = await runKillLoop(KILLS);
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    if (process.env.KILLS !== undefined) process.stdout.write(`${JSON.stringify(figures)}\n`);
     expect(figures).toMatchObject({
       lost: [],
       resurrected: [],

@@ -98,6 +98,11 @@ test.each(UNIVERSE.grant_types)('M03: the grant %s works exactly if it is advert
   expect(answer).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
 });
 
+test('M03: a client that is registered for a grant that we do not offer can use the others', async () => {
+  const client = await world.registerClient({ grants: ['authorization_code', 'client_credentials'] });
+  expect(await world.redeem(client, await world.authorize(client))).toMatchObject({ status: 200 });
+});
+
 async function answerTo(parameters: Record<string, string>): Promise<Record<string, string>> {
   const robot = world.app.robot();
   await world.authorize(world.notes, {}, robot);

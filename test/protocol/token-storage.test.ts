@@ -78,8 +78,18 @@ describe('on SQLite', () => {
     const tokens = await world.signIn(world.notes, OFFLINE, robot);
     const release = holdWriteLock(world.app.config.database.url);
     const sent = world.refresh(world.notes, tokens.refresh_token);
-    setTimeout(release, 200);
+    setTimeout(() => release(), 200);
     expect((await sent).status).toBe(200);
+  });
+
+  test('R07 F14: a refresh that was under way when its grant was ended gets nothing', async () => {
+    const tokens = await world.signIn(world.notes, OFFLINE, robot);
+    const release = holdWriteLock(world.app.config.database.url);
+    const sent = world.refresh(world.notes, tokens.refresh_token);
+    // Its reads are done by then, and its commit waits.
+    setTimeout(() => release('UPDATE grants SET revoked_at = created_at'), 100);
+    expect(await sent).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await isActive(tokens.access_token)).toBe(false);
   });
 
   test('H3 F04 T23: on a full disk nothing is said to be done that is not, and with room again all goes on', async () => {

@@ -44,12 +44,6 @@ describe.each(dialects)('on %s', (dialect) => {
       expect(ends).toEqual({ won: 1, AuthorizationCode: MANY - 1 });
     });
 
-    test('D15: the same of a device code', async () => {
-      const id = await saveOne('DeviceCode');
-      const ends = await race(place, (world) => world.consume('DeviceCode', id));
-      expect(ends).toEqual({ won: 1, DeviceCode: MANY - 1 });
-    });
-
     test('R03 H1: of fifty that consume one refresh token exactly one wins where no retry is allowed', async () => {
       const id = await saveOne('RefreshToken');
       const ends = await race(place, (world) => world.consume('RefreshToken', id));

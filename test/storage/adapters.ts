@@ -7,6 +7,7 @@ import { createGrants, formatGrantId } from '../../server/grants/grants.ts';
 import { createAdapters } from '../../server/protocol/adapter.ts';
 import { createArtifacts } from '../../server/storage/artifacts.ts';
 import type { Database } from '../../server/storage/database.ts';
+import { createDeviceCodes } from '../../server/storage/device-codes.ts';
 import { nextId } from '../../server/storage/ids.ts';
 import { createReplays } from '../../server/storage/replays.ts';
 import { createSessions } from '../../server/storage/sessions.ts';
@@ -37,7 +38,10 @@ export function createAdapterWorld(database: Database, { retryWindowSeconds = WI
     replays: createReplays(database),
     grants: createGrants({ database, audit }),
     clients: createClients({ database, audit, actor: 'operator' }),
+    deviceCodes: createDeviceCodes({ database, key, userCodeKey: key }),
     retryWindowSeconds,
+    device: { intervalSeconds: 5, maxPending: 100 },
+    limiter: { take: async () => ({ isAllowed: true, remaining: 1, retryAfterSeconds: 0 }) },
     origin: () => origin,
   };
   const adapterFor = createAdapters(parts, ['openid', 'read:tasks']);
@@ -59,7 +63,7 @@ export function createAdapterWorld(database: Database, { retryWindowSeconds = WI
 
 export type AdapterWorld = ReturnType<typeof createAdapterWorld>;
 
-/** Models of the engine with an id of the kind that each of them gets. */
+/** Models of the engine with an id of the kind that each of them gets. Device codes have rules of their own. */
 export const samples: Record<string, () => string> = {
   AccessToken: createAccessTokenText,
   ClientCredentials: createAccessTokenText,
@@ -67,7 +71,6 @@ export const samples: Record<string, () => string> = {
   Grant: () => formatGrantId(nextId()),
   Session: () => createCodeText('session_'),
   AuthorizationCode: () => createCodeText('lkc_'),
-  DeviceCode: () => createCodeText('lkd_'),
   Interaction: () => createCodeText('interaction_'),
   PushedAuthorizationRequest: () => createCodeText('par_'),
   ReplayDetection: () => createCodeText('jti_'),

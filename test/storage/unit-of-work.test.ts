@@ -25,7 +25,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     database.write(insert('deployment', { name: key, value }), { conflict: 'name' });
   }
 
-  async function valueOf(key: string): Promise<string | undefined> {
+  async function findValue(key: string): Promise<string | undefined> {
     const row = await database.find<{ value: string }>(sql`SELECT value FROM deployment WHERE name = ${key}`);
     return row?.value;
   }
@@ -44,7 +44,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
       put(second, 'two');
       return 'done';
     });
-    expect([answer, await valueOf(first), await valueOf(second)]).toEqual(['done', 'one', 'two']);
+    expect([answer, await findValue(first), await findValue(second)]).toEqual(['done', 'one', 'two']);
   });
 
   test('stores nothing when the act throws, and lets the error out as it is', async () => {
@@ -57,7 +57,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
       }),
     );
     expect(error).toBe(bug);
-    expect(await valueOf(key)).toBeUndefined();
+    expect(await findValue(key)).toBeUndefined();
   });
 
   test('stores nothing of it when a unique key is taken: a Conflict with the label of that write', async () => {
@@ -72,7 +72,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     );
     expect(error).toBeInstanceOf(Conflict);
     expect((error as Conflict).label).toBe('name');
-    expect(await Promise.all([taken, before, after].map(valueOf))).toEqual(['one', undefined, undefined]);
+    expect(await Promise.all([taken, before, after].map(findValue))).toEqual(['one', undefined, undefined]);
   });
 
   test('stores nothing of it when fewer or more rows change than the write expects', async () => {
@@ -89,7 +89,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     expect([tooMany, tooFew].map((error) => (error as Conflict).label)).toEqual(
       Array(2).fill(options.conflict),
     );
-    expect([await valueOf(one), await valueOf(two)]).toEqual(['same', 'same']);
+    expect([await findValue(one), await findValue(two)]).toEqual(['same', 'same']);
   });
 
   test('a write that is a bug fails its unit as what it is: neither a Conflict nor a fault of storage', async () => {
@@ -102,7 +102,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     );
     expect(error.name).not.toMatch(/Conflict|StorageFault/);
     expect(error.message).toContain('no_such_table');
-    expect(await valueOf(key)).toBeUndefined();
+    expect(await findValue(key)).toBeUndefined();
   });
 
   test('T23: units that are committed together do not take each other down: one fails, the others are stored', async () => {
@@ -110,7 +110,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     await database.transact(() => put(keys[7] ?? ''));
     const ends = await tally(keys.map((key) => database.transact(() => put(key, 'late'))));
     expect(ends).toEqual({ won: 19, name: 1 });
-    const values = await Promise.all(keys.map(valueOf));
+    const values = await Promise.all(keys.map(findValue));
     expect(values).toEqual(keys.map((_, index) => (index === 7 ? 'one' : 'late')));
   });
 
@@ -123,7 +123,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
         throw new Error('the outer one fails');
       }),
     );
-    expect([await valueOf(outer), await valueOf(inner)]).toEqual([undefined, 'one']);
+    expect([await findValue(outer), await findValue(inner)]).toEqual([undefined, 'one']);
   });
 
   test('and the outer one goes on when the inner one fails', async () => {
@@ -133,7 +133,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
       put(outer);
       await failureOf(() => database.transact(() => put(inner, 'two')));
     });
-    expect([await valueOf(outer), await valueOf(inner)]).toEqual(['one', 'one']);
+    expect([await findValue(outer), await findValue(inner)]).toEqual(['one', 'one']);
   });
 
   test('what is written and never committed is forgotten', async () => {
@@ -143,7 +143,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
       await commitNow();
       put(second);
     });
-    expect([await valueOf(first), await valueOf(second)]).toEqual(['one', undefined]);
+    expect([await findValue(first), await findValue(second)]).toEqual(['one', undefined]);
   });
 
   test('a unit whose commit was lost can be filled and committed again', async () => {
@@ -155,7 +155,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
       put(other);
       await commitNow();
     });
-    expect([await valueOf(taken), await valueOf(other)]).toEqual(['one', 'one']);
+    expect([await findValue(taken), await findValue(other)]).toEqual(['one', 'one']);
   });
 
   test('a write outside of a unit, or after its end, is an error and not a silent loss', async () => {
@@ -170,7 +170,7 @@ describe.each(dialects)('a unit of work on %s', (dialect) => {
     const together = ['Ada', 'Grace'].map((person) =>
       database.inUnit(async (commitNow) => {
         database.memory()?.set('person', person);
-        await valueOf('nobody');
+        await findValue('nobody');
         const seen = database.memory()?.get('person');
         put(name());
         await commitNow();

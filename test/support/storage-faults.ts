@@ -1,16 +1,19 @@
 // Ways in which a database fails: another process holds its lock, its disk is full, the way to it is cut.
 
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type Socket } from 'node:net';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import type { Database } from '../../server/storage/database.ts';
 
-/** Takes the write lock of a SQLite file as another process would, until it is given back. */
-export function holdWriteLock(url: string): () => void {
+/** Takes the write lock of a SQLite file as another process would; what gives it back can write something first. */
+export function holdWriteLock(url: string): (write?: string) => void {
   const connection = new Sqlite(url.slice('sqlite:'.length));
   connection.exec('BEGIN IMMEDIATE');
-  return () => {
-    if (connection.open) connection.exec('ROLLBACK');
+  return (write = 'SELECT 1') => {
+    connection.exec(`${write}; COMMIT`);
     connection.close();
   };
 }
@@ -27,6 +30,24 @@ export async function fillDisk(database: Database): Promise<() => Promise<void>>
   };
 }
 
+/** A disk of that size in memory, or undefined where we may not mount one. */
+export function mountSmallDisk(bytes: number): { directory: string; remove(): void } | undefined {
+  const directory = mkdtempSync(join(tmpdir(), 'latchkey-disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', directory], { stdio: 'ignore' });
+  } catch {
+    rmSync(directory, { recursive: true });
+    return undefined;
+  }
+  return {
+    directory,
+    remove() {
+      execFileSync('umount', [directory]);
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
 /** A way to PostgreSQL that can be cut. `url` leads through it. */
 export async function createCuttableWay(url: string) {
   const target = new URL(url);
@@ -40,7 +61,7 @@ export async function createCuttableWay(url: string) {
     socket.on('error', () => socket.destroy());
   }
 
-  function join(near: Socket): void {
+  function lead(near: Socket): void {
     const far = connect(Number(target.port), target.hostname);
     let isCommitting = false;
     keep(near);
@@ -63,7 +84,7 @@ export async function createCuttableWay(url: string) {
     far.on('close', () => near.destroy());
   }
 
-  const server = createServer(join);
+  const server = createServer(lead);
   const listen = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   await listen(0);
   const { port } = server.address() as AddressInfo;

@@ -1,0 +1,114 @@
+// Device codes for the engine (RFC 8628 section 3.5): pending, slow_down, decided; redeemed once, with a window for a lost answer.
+import { type AdapterPayload, errors, Provider } from 'oidc-provider';
+import { nowMilliseconds, nowSeconds } from '../clock.ts';
+import { formatGrantId } from '../grants/grants.ts';
+import { networkOf } from '../rate-limits/network.ts';
+import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
+import type { AdapterParts } from './adapter.ts';
+import { normalizeUserCode } from './user-code.ts';
+
+const SLOWER_BY_SECONDS = 5;
+const SLOWEST_SECONDS = 60;
+// An honest client is up to a tenth early, and the network may hold the poll before up.
+const EARLY_SHARE = 0.9;
+const EARLY_MILLISECONDS = 100;
+const WAIT_FOR_PLACE_SECONDS = 10;
+
+function isTooFast(stored: StoredDeviceCode, atMilliseconds: number): boolean {
+  if (stored.polledAtMilliseconds === undefined) return false;
+  const pace = stored.intervalSeconds * 1000 * EARLY_SHARE - EARLY_MILLISECONDS;
+  return atMilliseconds - stored.polledAtMilliseconds < pace;
+}
+
+/** Counts a poll of the code's own client; throws SlowDown where it came too early, and keeps the slower pace. */
+function countPoll(deviceCodes: DeviceCodes, deviceCode: string, stored: StoredDeviceCode): void {
+  const oidc = Provider.ctx?.oidc;
+  const isPoll = oidc?.route === 'token' && oidc.client?.clientId === stored.clientId;
+  if (!isPoll || stored.state !== 'pending' || stored.expiresAt <= nowSeconds()) return;
+  const now = nowMilliseconds();
+  const isFast = isTooFast(stored, now);
+  const interval = stored.intervalSeconds + (isFast ? SLOWER_BY_SECONDS : 0);
+  deviceCodes.notePoll(
+    deviceCode,
+    now,
+    Math.min(interval, Math.max(SLOWEST_SECONDS, stored.intervalSeconds)),
+  );
+  if (isFast) throw new errors.SlowDown();
+}
+
+function isRetry(stored: StoredDeviceCode, retryWindowSeconds: number): boolean {
+  const { consumedAt, state, isSuccessorUsed } = stored;
+  if (consumedAt === undefined || state !== 'approved' || isSuccessorUsed) return false;
+  return consumedAt > nowSeconds() - retryWindowSeconds;
+}
+
+function toPayload(id: string, stored: StoredDeviceCode, retryWindowSeconds: number): AdapterPayload {
+  const { state, consumedAt } = stored;
+  const isSpent = consumedAt !== undefined && !isRetry(stored, retryWindowSeconds);
+  return {
+    ...stored.payload,
+    ...stored.approval,
+    jti: id,
+    kind: 'DeviceCode',
+    clientId: stored.clientId,
+    exp: stored.expiresAt,
+    ...(stored.accountId === undefined ? {} : { accountId: stored.accountId }),
+    ...(stored.grantId === undefined ? {} : { grantId: formatGrantId(stored.grantId) }),
+    ...(state === 'denied'
+      ? { error: 'access_denied', errorDescription: 'the person did not allow it' }
+      : {}),
+    ...(state === 'killed' ? { error: 'expired_token', errorDescription: 'the code was withdrawn' } : {}),
+    ...(isSpent ? { consumed: consumedAt } : {}),
+  };
+}
+
+class TooMany extends errors.OIDCProviderError {
+  constructor(retryAfterSeconds: number) {
+    super(429, 'slow_down');
+    this.error_description = 'too many devices ask to be paired, please wait';
+    Provider.ctx?.set('Retry-After', String(Math.max(1, retryAfterSeconds)));
+  }
+}
+
+/** Rows D09 and D28: codes of one client at one network are few a minute, and few wait at once. */
+async function checkIssue(parts: AdapterParts, clientId: string, address: string): Promise<void> {
+  const { limiter, deviceCodes, device } = parts;
+  const verdict = await limiter.take('device_code.issue', `${clientId} ${networkOf(address)}`);
+  if (!verdict.isAllowed) throw new TooMany(verdict.retryAfterSeconds);
+  if ((await deviceCodes.countPending()) >= device.maxPending) throw new TooMany(WAIT_FOR_PLACE_SECONDS);
+}
+
+export function createDeviceCodeAdapter(parts: AdapterParts) {
+  const { deviceCodes, retryWindowSeconds, device, origin } = parts;
+  return {
+    async find(id: string): Promise<AdapterPayload | undefined> {
+      const stored = await deviceCodes.find(id);
+      if (stored === undefined) return undefined;
+      countPoll(deviceCodes, id, stored);
+      return toPayload(id, stored, retryWindowSeconds);
+    },
+
+    /** Only ever the new code: approval and denial are ours and go past the engine. */
+    async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
+      const { jti, userCode, clientId, exp, ...rest } = payload;
+      const from = origin();
+      await checkIssue(parts, clientId ?? '', from?.address ?? '');
+      deviceCodes.register(id, {
+        clientId: clientId ?? '',
+        userCode: normalizeUserCode(userCode ?? ''),
+        payload: rest,
+        address: from?.address,
+        program: from?.program?.slice(0, 300),
+        intervalSeconds: device.intervalSeconds,
+        expiresAt: exp ?? nowSeconds() + expiresIn,
+      });
+    },
+
+    async consume(id: string): Promise<void> {
+      const now = nowSeconds();
+      deviceCodes.consume(id, now, now - retryWindowSeconds);
+    },
+
+    destroy: async (): Promise<void> => undefined,
+  };
+}
