@@ -27,7 +27,7 @@ import { createSignOutRequest } from './protocol/sign-out-request.ts';
 import { isUnavailable } from './protocol/unavailable.ts';
 import { declaredResources } from './resources/declared.ts';
 import { sha256Hex } from './secrets.ts';
-import { Conflict, StorageFault } from './storage/faults.ts';
+import { Conflict, isPassing } from './storage/faults.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
 import { readBody } from './web/body.ts';
@@ -126,12 +126,12 @@ function createWeb(parts: Parts) {
 
   const web = createWebApp({
     ...{ config, keys: protocol.cookieKeys, health, log, renderError: pages.renderError },
-    isStorageFault: (error) => error instanceof StorageFault || isUnavailable(error),
+    isStorageFault: (error) => isPassing(error) || isUnavailable(error),
     onHostRejected: (ctx) => log.warn('host.rejected', { request_id: ctx.state.requestId }),
   });
   const commit = createCommit({
     inUnit: database.inUnit,
-    isConflict: (error) => error instanceof Conflict,
+    isConflict: (error) => error instanceof Conflict && !isPassing(error),
     answerConflict: protocol.answerConflict,
     crashPoint: (name) => name === environment.crashAt && process.kill(process.pid, 'SIGKILL'),
   });

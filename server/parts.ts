@@ -44,7 +44,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const limits = createLimits(config.limits);
   const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
 
-  const clients = createClients({ database, audit, actor });
+  const clients = createClients({ database, audit, actor, onBlocked: deviceCodes.killOf });
   const resources = createResources({
     database,
     deployment,

@@ -107,11 +107,7 @@ export function createAccounts(parts: AccountParts) {
     });
   }
 
-  async function recordFailure(
-    attempt: SignInAttempt,
-    accountId: string | undefined,
-    reason: string,
-  ): Promise<void> {
+  async function recordFailure(accountId: string | undefined, reason: string): Promise<void> {
     await database.transact(() => {
       audit.record('sign_in.failed', { actor: 'anonymous', accountId, outcome: 'failure', reason });
     });
@@ -167,7 +163,7 @@ export function createAccounts(parts: AccountParts) {
       if (!isRight || stored === undefined || stored.isDisabled) {
         const reason =
           stored === undefined ? 'unknown_account' : stored.isDisabled ? 'disabled' : 'wrong_password';
-        await recordFailure(attempt, stored?.accountId, reason);
+        await recordFailure(stored?.accountId, reason);
         throw new Refusal('wrong_credentials', { reason });
       }
       await throttle.success(seen);

@@ -57,6 +57,12 @@ export type ShownClient = {
   blocked_at: number | null;
 };
 
+export type ShownRequest = { client_id: string; first_at: number; last_at: number; count: number };
+
+// RFC 6749 appendix A.1.
+const CLIENT_ID = /^[\x21-\x7e]{1,255}$/;
+const WRONG_ID = 'The id must be 1 to 255 ASCII characters without spaces.';
+
 function show({ registration, ...client }: Client): ShownClient {
   return {
     client_id: client.id,
@@ -137,13 +143,34 @@ export async function showClient({ clients }: Pick<Parts, 'clients'>, id: string
   return show(await clients.get(id));
 }
 
-/** Everything issued to it is dead, and stays dead when it is allowed again. */
+/** Everything issued to it is dead, and stays dead when it is allowed again; so are the devices that wait for a person. */
 export async function blockClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
   return show(await clients.block(id));
 }
 
+/**
+ * Lets a blocked client ask again. An id that is not registered is registered as a device client (RFC 8628), public,
+ * for every scope of the default API; it is no longer listed among those that came asking.
+ */
 export async function allowClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
-  return show(await clients.allow(id));
+  if ((await clients.find(id)) !== undefined) return show(await clients.allow(id));
+  if (!CLIENT_ID.test(id)) throw new Refusal('invalid_request', { words: WRONG_ID, param: 'client_id' });
+  await clients.allowDevice(id);
+  return show(await clients.get(id));
+}
+
+/** Ids that nobody registered and that came asking, the latest first. */
+export async function listClientRequests(
+  { clients }: Pick<Parts, 'clients'>,
+  { limit }: { limit: number },
+): Promise<ShownRequest[]> {
+  const requests = await clients.listRequests(limit);
+  return requests.map(({ id, firstAt, lastAt, count }) => ({
+    client_id: id,
+    first_at: firstAt,
+    last_at: lastAt,
+    count,
+  }));
 }
 
 /** A second secret, shown this once; the one before stays good until `previous_expires_at`. */

@@ -5,6 +5,7 @@ import {
   blockClient,
   type ClientOptions,
   createClient,
+  listClientRequests,
   listClients,
   rotateClientSecret,
   type ShownClient,
@@ -62,7 +63,18 @@ export function addClientCommands(program: Command, runner: Runner): void {
 
   addOne('show', 'show one client', showClient);
   addOne('block', 'refuse it from now on; everything issued to it is dead for good', blockClient);
-  addOne('allow', 'let a blocked client ask again', allowClient);
+  addOne('allow', 'let a blocked client ask again, or an unknown one pair devices', allowClient);
+
+  clients
+    .command('requests')
+    .description('list ids that nobody registered and that came asking, the latest first')
+    .option('--limit <number>', 'how many at most', rowLimit, 100)
+    .addHelpText('after', '\nTo let one pair devices (RFC 8628):\n  latchkey clients allow CLIENT_ID')
+    .action((page: { limit: number }) =>
+      runner.runWithParts((parts) => listClientRequests(parts, page), {
+        describe: (rows) => describeRows(rows, ['client_id', 'first_at', 'last_at', 'count']),
+      }),
+    );
 
   function addOne(
     name: string,

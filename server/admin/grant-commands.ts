@@ -18,7 +18,9 @@ export type ShownGrant = {
 
 type Payload = { openid?: { scope?: string }; resources?: Record<string, string> };
 
-function scopeOf(payload: Payload): string {
+/** Every scope that the payload of a grant gives, of the issuer and of APIs. */
+export function scopeOf(text: string): string {
+  const payload = JSON.parse(text) as Payload;
   const parts = [payload.openid?.scope ?? '', ...Object.values(payload.resources ?? {})];
   return [...new Set(parts.flatMap((part) => part.split(' ')))].filter((name) => name !== '').join(' ');
 }
@@ -30,7 +32,7 @@ function show(row: GrantRow): ShownGrant {
     email: row.email,
     client_id: row.clientId,
     kind: row.kind,
-    scope: scopeOf(JSON.parse(row.payload) as Payload),
+    scope: scopeOf(row.payload),
     created_at: row.createdAt,
     last_used_at: row.lastUsedAt,
     expires_at: row.expiresAt,

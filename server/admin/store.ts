@@ -17,12 +17,11 @@ export type GrantRow = {
   expiresAt: number;
 };
 
+export type DeviceRow = GrantRow & { registration: string | null; endsAt: number | null };
+
 /** Live grants, newest first: not revoked, not expired, and made after the last block of their client. */
-export async function listGrantRows(
-  database: Database,
-  filter: { accountId: string | undefined; limit: number },
-): Promise<GrantRow[]> {
-  const query = database
+function selectGrants(database: Database, limit: number) {
+  return database
     .builder('grants as g')
     .leftJoin('clients as c', 'c.id', 'g.client_id')
     .leftJoin('accounts as a', 'a.id', 'g.account_id')
@@ -32,7 +31,7 @@ export async function listGrantRows(
       either.whereNull('c.revoked_at').orWhere('g.created_at', '>', database.builder.ref('c.revoked_at')),
     )
     .orderBy('g.id', 'desc')
-    .limit(filter.limit)
+    .limit(limit)
     .select('g.id', 'a.email', 'g.kind', 'g.payload')
     .select({
       accountId: 'g.account_id',
@@ -41,8 +40,28 @@ export async function listGrantRows(
       lastUsedAt: 'g.last_used_at',
       expiresAt: 'g.expires_at',
     });
+}
+
+export async function listGrantRows(
+  database: Database,
+  filter: { accountId: string | undefined; limit: number },
+): Promise<GrantRow[]> {
+  const query = selectGrants(database, filter.limit);
   if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
   return database.list<GrantRow>(query);
+}
+
+/** The same of devices, with the registration of their clients. */
+export async function listDeviceRows(
+  database: Database,
+  filter: { id?: number | undefined; accountId?: string | undefined; limit: number },
+): Promise<DeviceRow[]> {
+  const query = selectGrants(database, filter.limit)
+    .where('g.kind', 'device')
+    .select({ registration: 'c.registration', endsAt: 'g.ends_at' });
+  if (filter.id !== undefined) query.where('g.id', filter.id);
+  if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
+  return database.list<DeviceRow>(query);
 }
 
 /** The client with which each API introspects, by the API's identifier. */

@@ -86,8 +86,14 @@ export function mayAskFor(registration: Registration, scope: string): boolean {
   return registration.scopes.includes(scope) || registration.scopes.includes(EVERY_SCOPE);
 }
 
-export function createClients(options: { database: Database; audit: Audit; actor: string }) {
-  const { database, audit, actor } = options;
+export function createClients(options: {
+  database: Database;
+  audit: Audit;
+  actor: string;
+  /** Ends what waits for it elsewhere, in the unit of the block itself. */
+  onBlocked?: (id: string) => void;
+}) {
+  const { database, audit, actor, onBlocked = () => undefined } = options;
   const store = createClientStore(database);
 
   async function get(id: string): Promise<Client> {
@@ -108,6 +114,11 @@ export function createClients(options: { database: Database; audit: Audit; actor
       audit.record(type, { actor, clientId: id });
     });
     return get(id);
+  }
+
+  function block(id: string): void {
+    store.block(id);
+    onBlocked(id);
   }
 
   return {
@@ -168,7 +179,7 @@ export function createClients(options: { database: Database; audit: Audit; actor
       return { secret, previousExpiresAt };
     },
 
-    block: (id: string) => changeState(id, () => store.block(id), 'client.blocked'),
+    block: (id: string) => changeState(id, () => block(id), 'client.blocked'),
     allow: (id: string) => changeState(id, () => store.allow(id), 'client.allowed'),
 
     /** In the open unit: an operator may want to allow it. */
@@ -203,7 +214,9 @@ export function createClients(options: { database: Database; audit: Audit; actor
       await database.transact(() => {
         for (const one of declared) {
           store.declare(one.id, one.registration, one.resource);
-          if (!one.isAllowed) store.withhold(one.id);
+          if (one.isAllowed) continue;
+          store.withhold(one.id);
+          onBlocked(one.id);
         }
         for (const id of byId) store.declareById(id, deviceClient(id));
         for (const id of gone) store.undeclare(id);

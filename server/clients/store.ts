@@ -122,7 +122,7 @@ export function createClientStore(database: Database) {
       );
     },
 
-    /** Unknown ids that came asking, the latest first. */
+    /** Ids that came asking and are not registered since, the latest first. */
     async listRequests(limit: number): Promise<ClientRequest[]> {
       const rows = await database.list<{
         client_id: string;
@@ -130,7 +130,9 @@ export function createClientStore(database: Database) {
         last_at: number;
         count: number;
       }>(
-        sql`SELECT client_id, first_at, last_at, count FROM client_requests ORDER BY last_at DESC LIMIT ${limit}`,
+        sql`SELECT client_id, first_at, last_at, count FROM client_requests
+          WHERE NOT EXISTS (SELECT 1 FROM clients WHERE clients.id = client_requests.client_id)
+          ORDER BY last_at DESC, client_id LIMIT ${limit}`,
       );
       return rows.map((row) => ({
         id: row.client_id,

@@ -1,6 +1,7 @@
 // Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
+import { ID_TAKEN } from '../storage/faults.ts';
 import { insert, orIgnore, sql } from '../storage/statement.ts';
 import type { Grant, GrantRecord, ListedGrant, PermittedScopes } from './grants.ts';
 
@@ -86,7 +87,7 @@ export function createGrantStore(database: Database) {
           expires_at: record.expiresAt,
           ends_at: record.endsAt ?? null,
         }),
-        { conflict: 'grant_id' },
+        { conflict: ID_TAKEN },
       );
     },
 

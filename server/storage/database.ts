@@ -35,11 +35,19 @@ function openCounters(path: string): ReturnType<typeof openSqlite> {
 
 function createFileCounters(path: string): Counters & { close(): void } {
   const connection = openCounters(path);
+  const prepared = new Map<string, ReturnType<typeof connection.prepare>>();
+
+  function prepare(text: string) {
+    const statement = prepared.get(text) ?? connection.prepare(text);
+    prepared.set(text, statement);
+    return statement;
+  }
+
   return {
     dialect: 'sqlite',
     async query(text, bindings) {
       try {
-        const statement = connection.prepare(text);
+        const statement = prepare(text);
         if (statement.reader) return statement.all(...bindings) as Record<string, unknown>[];
         statement.run(...bindings);
         return [];

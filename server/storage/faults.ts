@@ -20,6 +20,14 @@ export class StorageFault extends Error {
   }
 }
 
+/** The label of a write whose time-ordered id was made by another process in the same millisecond. */
+export const ID_TAKEN = 'id_taken';
+
+/** Will the same request succeed when it is sent again? A store that is away, or an id that was taken. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof StorageFault || (error instanceof Conflict && error.label === ID_TAKEN);
+}
+
 const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;
 const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
 // PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization;

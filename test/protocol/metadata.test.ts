@@ -52,6 +52,7 @@ test('M01: the endpoints are at the paths that were promised', async () => {
     userinfo_endpoint: `${issuer()}/userinfo`,
     jwks_uri: `${issuer()}/jwks`,
     end_session_endpoint: `${issuer()}/logout`,
+    device_authorization_endpoint: `${issuer()}/device/code`,
   });
 });
 
