@@ -4,6 +4,7 @@ import { define } from '../server/storage/ddl.ts';
 
 export async function up(knex: Knex): Promise<void> {
   // covered: the database's own registration, while the configuration file declares the same id.
+  // blocked_by: a block of the configuration file ends when the file says so, one of an operator does not.
   // revoked_at: everything issued to the client up to that moment is dead, also after it is allowed again.
   await define(
     knex,
@@ -16,6 +17,7 @@ export async function up(knex: Knex): Promise<void> {
       created_at INT NOT NULL,
       updated_at INT NOT NULL,
       blocked_at INT,
+      blocked_by TEXT,
       revoked_at INT
     ) CLUSTERED`,
   );

@@ -8,10 +8,8 @@ export async function up(knex: Knex): Promise<void> {
     `CREATE TABLE artifacts (
       model TEXT NOT NULL,
       id_hash BYTES NOT NULL,
-      grant_id INT,
       account_id TEXT,
       client_id TEXT,
-      user_code_hash BYTES UNIQUE,
       payload BYTES NOT NULL,
       payload_version INT NOT NULL,
       version INT NOT NULL,
@@ -23,7 +21,6 @@ export async function up(knex: Knex): Promise<void> {
     ) CLUSTERED`,
   );
   await define(knex, 'CREATE INDEX artifacts_expiry ON artifacts (expires_at)');
-  await define(knex, 'CREATE INDEX artifacts_grant ON artifacts (grant_id)');
   await define(
     knex,
     `CREATE TABLE sessions (

@@ -210,6 +210,7 @@ export async function createApp(config: Config) {
     tables: [
       artifacts,
       parts.deviceCodes,
+      parts.accounts,
       replays,
       tokens,
       sessions,

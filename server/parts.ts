@@ -10,6 +10,7 @@ import { createAudit } from './audit/audit.ts';
 import { createClients, resourceServer } from './clients/clients.ts';
 import { createGrants } from './grants/grants.ts';
 import { createLog } from './observability/log.ts';
+import { checkCodeGuessing } from './rate-limits/code-guessing.ts';
 import { openLimiter } from './rate-limits/limiter.ts';
 import { createLimits } from './rate-limits/limits.ts';
 import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
@@ -42,6 +43,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const deviceCodes = createDeviceCodes({ database, key: keys.artifact[0], userCodeKey: keys.user_code[0] });
 
   const limits = createLimits(config.limits);
+  checkCodeGuessing(limits, config.device);
   const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
 
   const clients = createClients({ database, audit, actor, onBlocked: deviceCodes.killOf });

@@ -150,6 +150,20 @@ export function createAccountStore(database: Database) {
       );
     },
 
+    async sweepLinks(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ secret_hash: Buffer }>(
+        sql`SELECT secret_hash FROM one_time_links WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const row of rows) {
+          database.write(
+            sql`DELETE FROM one_time_links WHERE secret_hash = ${row.secret_hash} AND expires_at < ${beforeAt}`,
+          );
+        }
+      });
+      return rows.length;
+    },
+
     /** Earlier links for the same purpose end. */
     endLinks(purpose: string): void {
       database.write(

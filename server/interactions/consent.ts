@@ -17,9 +17,10 @@ export function describeSeconds(seconds: number): string {
   return plural(Math.max(1, Math.round(seconds / MINUTE_SECONDS)), 'minute');
 }
 
-export function consentLocals(uid: string, account: Account, question: Question) {
+/** The scopes as the templates list them, each with the name of its box. */
+export function groupLocals(question: Question) {
   let index = 0;
-  const groups = question.groups.map((group) => ({
+  return question.groups.map((group) => ({
     title: group.title,
     identifier: group.identifier,
     scopes: group.scopes.map((scope) => ({
@@ -30,6 +31,9 @@ export function consentLocals(uid: string, account: Account, question: Question)
       field: `scope_${index++}`,
     })),
   }));
+}
+
+export function consentLocals(uid: string, account: Account, question: Question) {
   const { client } = question;
   return {
     client: {
@@ -39,7 +43,7 @@ export function consentLocals(uid: string, account: Account, question: Question)
       is_first_party: client.isFirstParty,
     },
     account: { name: account.name, email: account.email },
-    groups,
+    groups: groupLocals(question),
     lasts: question.canRefresh
       ? 'Until you revoke it, or the app has not been used for a long time'
       : `For ${describeSeconds(question.accessTokenSeconds)} at a time, and only while you are signed in here`,

@@ -81,7 +81,6 @@ function createArtifactAdapter(model: string, parts: AdapterParts): Methods {
       // Not needed again, and the one replayable thing in it: the cookie of the session.
       const { cookie, ...kept } = (session ?? {}) as Record<string, unknown>;
       const record = {
-        grantId: undefined,
         accountId: payload.accountId,
         clientId: payload.clientId,
         expiresAt: payload.exp ?? nowSeconds() + (expiresIn ?? 0),

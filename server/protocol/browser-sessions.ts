@@ -33,11 +33,11 @@ export function createBrowserSessions(parts: BrowserSessionParts): BrowserSessio
   return {
     async read(ctx) {
       const { session } = await load(ctx);
-      const { accountId, uid, loginTs } = session;
+      const { accountId, uid, loginTs, amr = [] } = session;
       if (accountId === undefined || loginTs === undefined || !(await parts.isActive(accountId)))
         return undefined;
       sessions.touch(uid);
-      return { accountId, sessionUid: uid, authTime: loginTs };
+      return { accountId, sessionUid: uid, authTime: loginTs, methods: amr };
     },
 
     async signIn(ctx, { accountId, methods }) {

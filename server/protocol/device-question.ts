@@ -12,6 +12,9 @@ import { type AskedScope, describeQuestion, type Question } from './question.ts'
 export const deviceLifetimes = { '8_hours': 28_800, '30_days': 2_592_000, until_revoked: undefined } as const;
 export type DeviceLifetime = keyof typeof deviceLifetimes;
 
+/** What is ticked at first: a device that nobody thinks of any more loses its access by itself (RFC 10027, row D27). */
+export const defaultLifetime: DeviceLifetime = '30_days';
+
 export type DeviceQuestion = Question & {
   readonly requester: {
     readonly address: string | undefined;
@@ -81,15 +84,16 @@ function defaultApiScopes(catalog: Catalog): string[] {
 
 type Choice = {
   isChosen: (scope: AskedScope, index: number) => boolean;
-  lifetime: DeviceLifetime | undefined;
+  lifetime: DeviceLifetime;
 };
 
 /** The grant's record, and what the engine's device code has to carry to become tokens. */
 export function grantOf(
   question: Question,
   { isChosen, lifetime }: Choice,
-  { tokens, isRefreshable }: { tokens: Config['tokens']; isRefreshable: boolean },
+  rules: { tokens: Config['tokens']; isRefreshable: (scopes: ReadonlySet<string>) => boolean },
 ) {
+  const { tokens } = rules;
   const asked = question.groups.flatMap((group) => group.scopes);
   const chosen = asked.filter((scope, index) => !scope.isOptional || isChosen(scope, index));
   const openid = chosen.filter((scope) => scope.identifier === undefined).map((scope) => scope.name);
@@ -99,8 +103,8 @@ export function grantOf(
       resources[identifier] = [resources[identifier], name].filter(Boolean).join(' ');
   }
   const now = nowSeconds();
-  const seconds = lifetime === undefined ? undefined : deviceLifetimes[lifetime];
-  const idleSeconds = isRefreshable
+  const seconds = deviceLifetimes[lifetime];
+  const idleSeconds = rules.isRefreshable(new Set(chosen.map((one) => one.name)))
     ? tokens.refresh_idle_seconds
     : question.accessTokenSeconds + tokens.refresh_retry_window_seconds + 600;
   const [resource] = Object.keys(resources);

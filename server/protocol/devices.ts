@@ -14,10 +14,10 @@ import type { Database } from '../storage/database.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import { Conflict } from '../storage/faults.ts';
 import { nextId } from '../storage/ids.ts';
-import { registrationOf } from './client-metadata.ts';
 import { type DeviceLifetime, type DeviceQuestion, describeDevice, grantOf } from './device-question.ts';
 import type { Engine } from './engine.ts';
 import type { AskedScope } from './question.ts';
+import { mayRefresh } from './refresh-policy.ts';
 import { normalizeUserCode } from './user-code.ts';
 
 /** Who stands before the page. */
@@ -46,6 +46,7 @@ export type DeviceParts = {
 
 // One person and one who helps; with more the code is in the wrong hands (RFC 10027, row D29).
 const MOST_PEOPLE = 2;
+const EVERYBODY: readonly [LimitName, string] = ['device_code.deployment', 'all'];
 const WORDS = {
   unknown: 'There is no such code. Check it on your device; codes end after a few minutes.',
   over: 'This code has expired or was used already. Ask your device for a new one.',
@@ -57,25 +58,31 @@ const WORDS = {
 export function createDevices(parts: DeviceParts) {
   const { config, engine, database, deviceCodes, grants, roles, limiter, audit } = parts;
 
-  function limitsOf({ account, address }: Approver): readonly [LimitName, string][] {
-    return [
-      ['device_code.person', account.id],
-      ['device_code.address', networkOf(address)],
-      ['device_code.deployment', 'all'],
+  function isFromHere(code: StoredDeviceCode | undefined, { address }: Approver): boolean {
+    return code?.address !== undefined && networkOf(code.address) === networkOf(address);
+  }
+
+  /**
+   * Row D08: a try is counted before it is made, so that parallel ones are counted too; a right one is given back.
+   * Once everybody together has guessed too often, codes are found only from the network that asked for them:
+   * whoever floods us from elsewhere keeps nobody from a device in their own home.
+   */
+  async function findCounted(typed: string, approver: Approver): Promise<StoredDeviceCode> {
+    const own: readonly [LimitName, string][] = [
+      ['device_code.person', approver.account.id],
+      ['device_code.address', networkOf(approver.address)],
     ];
-  }
-
-  /** Row D08: once there were too many wrong codes, the right one is refused too until the minute is over. */
-  async function checkLimits(approver: Approver): Promise<void> {
-    for (const [name, key] of limitsOf(approver)) {
-      const { isAllowed, retryAfterSeconds } = await limiter.peek(name, key);
-      if (!isAllowed) throw new Refusal('too_many_requests', { reason: `limit ${name}`, retryAfterSeconds });
+    for (const [name, key] of own) await limiter.check(name, key);
+    const verdict = await limiter.take(...EVERYBODY);
+    const code = await deviceCodes.findByUserCode(normalizeUserCode(typed));
+    if (!verdict.isAllowed && !isFromHere(code, approver)) {
+      const { retryAfterSeconds } = verdict;
+      throw new Refusal('too_many_requests', { reason: `limit ${EVERYBODY[0]}`, retryAfterSeconds });
     }
-  }
-
-  async function countWrong(approver: Approver): Promise<never> {
-    for (const [name, key] of limitsOf(approver)) await limiter.take(name, key);
-    throw new Refusal('not_found', { words: WORDS.unknown, param: 'user_code' });
+    if (code === undefined) throw new Refusal('not_found', { words: WORDS.unknown, param: 'user_code' });
+    checkOpen(code);
+    for (const [name, key] of verdict.isAllowed ? [...own, EVERYBODY] : own) await limiter.refund(name, key);
+    return code;
   }
 
   function checkOpen(code: StoredDeviceCode): void {
@@ -104,13 +111,26 @@ export function createDevices(parts: DeviceParts) {
     if (isKilled) throw new Refusal('expired', { words: WORDS.killed, param: 'user_code' });
   }
 
+  /** The same, where another tab or person entered it at the same moment: whoever lost looks again. */
+  async function noteTryInTurn(code: StoredDeviceCode, accountId: string): Promise<void> {
+    try {
+      await noteTry(code, accountId);
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error;
+      const now = await deviceCodes.findByHash(code.idHash);
+      if (now === undefined) throw new Refusal('expired', { words: WORDS.over, cause: error });
+      checkOpen(now);
+      await noteTry(now, accountId);
+    }
+  }
+
   function sign(code: StoredDeviceCode, { sessionUid }: Approver): string {
     return hmacSha256(parts.referenceKey, `device ${code.idHash.toString('hex')} ${sessionUid}`).toString(
       'base64url',
     );
   }
 
-  async function describe(code: StoredDeviceCode, approver: Approver): Promise<DeviceQuestion> {
+  async function describe(code: StoredDeviceCode, approver: Approver) {
     const { provider, catalog } = await engine.current();
     const client = await provider.Client.find(code.clientId);
     if (client === undefined) throw new Refusal('expired', { words: WORDS.gone });
@@ -118,7 +138,8 @@ export function createDevices(parts: DeviceParts) {
       throw new Refusal('access_denied', { words: WORDS.blocked });
     }
     const mayHold = (scope: string) => roles.mayHold(approver.account.role, scope);
-    return describeDevice({ catalog, client, code, mayHold, approver }, config.tokens.access_token_seconds);
+    const asked = { catalog, client, code, mayHold, approver };
+    return { client, question: describeDevice(asked, config.tokens.access_token_seconds) };
   }
 
   /** What was looked up before, by this very session (row D20). */
@@ -149,36 +170,31 @@ export function createDevices(parts: DeviceParts) {
       typed: string,
       approver: Approver,
     ): Promise<{ question: DeviceQuestion; reference: string }> {
-      await checkLimits(approver);
-      const code = await deviceCodes.findByUserCode(normalizeUserCode(typed));
-      if (code === undefined) return countWrong(approver);
-      checkOpen(code);
-      await noteTry(code, approver.account.id);
-      const question = await describe(code, approver);
+      const code = await findCounted(typed, approver);
+      await noteTryInTurn(code, approver.account.id);
+      const { question } = await describe(code, approver);
       return { question, reference: `${code.idHash.toString('hex')}.${sign(code, approver)}` };
+    },
+
+    /** What is asked, once more: for an answer that has to be given again. */
+    async review(reference: string, approver: Approver): Promise<DeviceQuestion> {
+      return (await describe(await getLookedUp(reference, approver), approver)).question;
     },
 
     /** Pairs the device: a grant of its own, for the scopes chosen and as long as chosen. */
     async approve(
       reference: string,
       approver: Approver,
-      choice: {
-        isChosen: (scope: AskedScope, index: number) => boolean;
-        lifetime: DeviceLifetime | undefined;
-      },
+      choice: { isChosen: (scope: AskedScope, index: number) => boolean; lifetime: DeviceLifetime },
     ): Promise<DeviceQuestion> {
       const code = await getLookedUp(reference, approver);
-      const question = await describe(code, approver);
-      const { provider } = await engine.current();
-      const client = await provider.Client.find(code.clientId);
+      const { client, question } = await describe(code, approver);
       const { account, methods, authTime } = approver;
       const id = nextId();
-      const made = grantOf(question, choice, { tokens: config.tokens, isRefreshable: question.canRefresh });
+      const isRefreshable = (scopes: ReadonlySet<string>) => mayRefresh(client, scopes);
+      const made = grantOf(question, choice, { tokens: config.tokens, isRefreshable });
       if (made.source.scope === '') {
-        throw new Refusal('invalid_request', {
-          words: 'Choose at least one thing, or deny.',
-          param: 'decision',
-        });
+        throw new Refusal('invalid_request', { words: 'Choose at least one thing, or deny.' });
       }
       await decideOnce(() => {
         grants.register(id, {
@@ -200,8 +216,7 @@ export function createDevices(parts: DeviceParts) {
           grantId: formatGrantId(id),
           details: { scope: made.source.scope },
         });
-        const clientName = client === undefined ? code.clientId : registrationOf(client).name;
-        parts.onApproved(account, { clientName, grantId: formatGrantId(id) });
+        parts.onApproved(account, { clientName: question.client.name, grantId: formatGrantId(id) });
       });
       return question;
     },

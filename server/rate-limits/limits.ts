@@ -53,12 +53,12 @@ const defaults = {
     protects: 'waiting devices from one person who guesses codes',
   },
   'device_code.address': {
-    max: 20,
+    max: 10,
     windowSeconds: MINUTE,
     protects: 'waiting devices from one network that guesses codes',
   },
   'device_code.deployment': {
-    max: 20,
+    max: 10,
     windowSeconds: MINUTE,
     protects:
       'waiting devices from guesses that come from everywhere; a minute, so that the right person soon gets in',

@@ -7,7 +7,6 @@ import { insert, sql } from './statement.ts';
 const PAYLOAD_VERSION = 1;
 
 export type ArtifactRecord = {
-  grantId: number | undefined;
   accountId: string | undefined;
   clientId: string | undefined;
   expiresAt: number;
@@ -16,7 +15,6 @@ export type ArtifactRecord = {
 export type StoredArtifact = ArtifactRecord & { version: number; consumedAt: number | undefined };
 
 type Row = {
-  grant_id: number | null;
   account_id: string | null;
   client_id: string | null;
   payload: Buffer;
@@ -32,12 +30,11 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
   return {
     async find(model: string, id: string): Promise<StoredArtifact | undefined> {
       const row = await database.find<Row>(
-        sql`SELECT grant_id, account_id, client_id, payload, version, expires_at, consumed_at
+        sql`SELECT account_id, client_id, payload, version, expires_at, consumed_at
           FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`,
       );
       if (row === undefined) return undefined;
       return {
-        grantId: row.grant_id ?? undefined,
         accountId: row.account_id ?? undefined,
         clientId: row.client_id ?? undefined,
         payload: JSON.parse(unseal(key, row.payload, `artifact ${model}`)) as Record<string, unknown>,
@@ -52,7 +49,6 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
       const row = {
         model,
         id_hash: sha256(id),
-        grant_id: record.grantId ?? null,
         account_id: record.accountId ?? null,
         client_id: record.clientId ?? null,
         payload: seal(key, JSON.stringify(record.payload), `artifact ${model}`),
@@ -68,7 +64,7 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
     replace(model: string, id: string, change: ArtifactRecord & { version: number }): void {
       database.write(
         sql`UPDATE artifacts SET payload = ${seal(key, JSON.stringify(change.payload), `artifact ${model}`)},
-            grant_id = ${change.grantId ?? null}, account_id = ${change.accountId ?? null},
+            account_id = ${change.accountId ?? null},
             expires_at = ${change.expiresAt}, version = version + 1
           WHERE model = ${model} AND id_hash = ${sha256(id)} AND version = ${change.version}`,
         { expects: 1, conflict: model },

@@ -202,7 +202,10 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
         sql`SELECT id_hash FROM device_codes WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
       );
       await database.transact(() => {
-        for (const row of rows) database.write(sql`DELETE FROM device_codes WHERE id_hash = ${row.id_hash}`);
+        for (const row of rows)
+          database.write(
+            sql`DELETE FROM device_codes WHERE id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
+          );
       });
       return rows.length;
     },

@@ -4,7 +4,15 @@ import { randomKey, seal, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { insert, orIgnore, sql } from './statement.ts';
 
-export const keyPurposes = ['cookie', 'csrf', 'refresh', 'artifact', 'device', 'user_code'] as const;
+export const keyPurposes = [
+  'cookie',
+  'csrf',
+  'refresh',
+  'artifact',
+  'device',
+  'user_code',
+  'outbox',
+] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** Thrown where the secrets file is not the one that sealed the keys in the database. */

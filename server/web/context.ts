@@ -8,6 +8,8 @@ export type Person = {
   sessionUid: string;
   /** When they proved who they are (auth_time), in seconds since 1970. */
   authTime: number;
+  /** By what they proved it (amr, RFC 8176). */
+  methods: readonly string[];
 };
 
 /** A hidden field of a form. */

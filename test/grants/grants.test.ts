@@ -87,7 +87,7 @@ describe.each(dialects)('on %s', (dialect) => {
     };
     const rest = { sessionUid: undefined, amr: undefined, acr: undefined, authTime: undefined, expiresAt: 1 };
     await expect(unit(() => grants.register(id, { ...record, ...rest }))).rejects.toMatchObject({
-      label: 'grant_id',
+      label: 'id_taken',
     });
     expect((await grants.find(id))?.accountId).toBe(ada);
   });

@@ -27,7 +27,7 @@ function ask(answer: (pages: Pages, ctx: WebContext) => Promise<void> | void) {
 }
 
 function signedInAs(ctx: WebContext, accountId: string): void {
-  ctx.state.person = { accountId, sessionUid: 'session', authTime: 0 };
+  ctx.state.person = { accountId, sessionUid: 'session', authTime: 0, methods: ['pwd'] };
 }
 
 function failing(error: unknown) {

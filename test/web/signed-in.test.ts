@@ -13,7 +13,7 @@ function createPages() {
   const { signedIn, fresh } = createSignedIn({
     readSession: async (ctx) =>
       ctx.get('X-Test-Person') === 'Ada'
-        ? { accountId: 'acct_ada', sessionUid: 's1', authTime: signedInAt }
+        ? { accountId: 'acct_ada', sessionUid: 's1', authTime: signedInAt, methods: ['pwd'] }
         : undefined,
   });
   const recent = fresh(300);
@@ -35,7 +35,8 @@ function createPages() {
 test('S12: whoever is signed in gets in, and the log knows who it was', async () => {
   const { get, entries } = createPages();
   const { body } = await get('/account').set('X-Test-Person', 'Ada').expect(200);
-  expect(body.person).toEqual({ accountId: 'acct_ada', sessionUid: 's1', authTime: nowSeconds() });
+  const authTime = nowSeconds();
+  expect(body.person).toEqual({ accountId: 'acct_ada', sessionUid: 's1', authTime, methods: ['pwd'] });
   expect(entries().at(-1)).toMatchObject({ account_id: 'acct_ada' });
 });
 
