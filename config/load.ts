@@ -1,5 +1,7 @@
 // The file and the environment made into one frozen Config, or one error that names every fault. The only reader of process.env.
 import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import { describeIssue, listFaults } from './faults.ts';
@@ -9,6 +11,12 @@ const defaultFile = fileURLToPath(new URL('latchkey.yaml', import.meta.url));
 
 /** What else the environment tells: NODE_ENV, and where a crash test wants this process to die. */
 export const environment = Object.freeze({ nodeEnv: process.env.NODE_ENV, crashAt: process.env.CRASH_AT });
+
+/** Where the programs of the person at this terminal keep their settings (XDG base directories: a relative path counts as none). */
+export function findConfigFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const folder = env.XDG_CONFIG_HOME ?? '';
+  return isAbsolute(folder) ? folder : join(homedir(), '.config');
+}
 
 // Libraries that trace under DEBUG print the paths of requests, and some of ours open a door (row H06).
 // They look for it when they are loaded, so the server's door loads this file first.

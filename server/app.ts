@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { declaredClients } from './clients/declared.ts';
+import { createDeviceRoutes } from './interactions/device-routes.ts';
 import { createInteractionRoutes } from './interactions/routes.ts';
 import { createFastPath } from './introspection/fast-path.ts';
 import { createIntrospection } from './introspection/introspection.ts';
@@ -17,6 +18,7 @@ import { type Catalog, unaddressedScopes } from './protocol/catalog.ts';
 import { createConfiguration, methods } from './protocol/configuration.ts';
 import { createConflictAnswer } from './protocol/conflicts.ts';
 import { createGrantLoader } from './protocol/consent.ts';
+import { createDevices } from './protocol/devices.ts';
 import { createDiscovery } from './protocol/discovery.ts';
 import { createEngine } from './protocol/engine.ts';
 import { listenToEngine } from './protocol/engine-events.ts';
@@ -93,6 +95,10 @@ function createProtocol(
       isActive: async (id) => (await accounts.findActive(id)) !== undefined,
     }),
     interactions: createInteractions({ ...parts, engine }),
+    devices: createDevices({
+      ...{ ...parts, engine, referenceKey: keys.csrf[0] },
+      onApproved: () => undefined,
+    }),
     access: createAccessList({ grants, clients, engine }),
     discovery: createDiscovery(engine),
     authorizationRequest: createAuthorizationRequest({ clients, readText }),
@@ -158,6 +164,11 @@ function createWeb(parts: Parts) {
     }),
   ];
 
+  if (config.device.enabled) {
+    const { devices } = protocol;
+    routers.push(createDeviceRoutes({ config, devices, accounts, browserSessions, pages, csrf }));
+  }
+
   // Asked more often than all else together, and it writes nothing of its own: it comes first and needs no unit of work.
   web.use(createIntrospectionRoutes({ introspect, issuer: config.issuer, log }).routes());
   web.use(assets.middleware);
@@ -210,7 +221,6 @@ export async function createApp(config: Config) {
     tables: [
       artifacts,
       parts.deviceCodes,
-      parts.accounts,
       replays,
       tokens,
       sessions,

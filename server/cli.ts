@@ -41,6 +41,22 @@ const door: Door = {
 
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),
+
+  person: {
+    async findConfigFolder() {
+      const { findConfigFolder } = await import('../config/load.ts');
+      return findConfigFolder();
+    },
+
+    isTerminal: () => process.stdin.isTTY && process.stdout.isTTY,
+
+    // A second Ctrl-C ends the process where it stands.
+    interruption() {
+      const controller = new AbortController();
+      process.once('SIGINT', () => controller.abort());
+      return controller.signal;
+    },
+  },
 };
 
 // Whoever reads us may go before we are done (`| head`): no crash, but not everything was said either.

@@ -118,8 +118,6 @@ export function createAccounts(parts: AccountParts) {
     get,
     list: store.list,
     hasAdministrator: store.hasAdministrator,
-    /** Removes one-time links that are over. */
-    sweep: store.sweepLinks,
 
     /** The account, if it may be used: the engine and every page ask this. */
     async findActive(id: string): Promise<Account | undefined> {

@@ -120,56 +120,6 @@ export function createAccountStore(database: Database) {
         sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`,
       );
     },
-
-    /** One-time links: only the hash is stored, and one use wins. */
-    registerLink(link: { secretHash: Buffer; purpose: string; expiresAt: number }): void {
-      database.write(
-        insert('one_time_links', {
-          secret_hash: link.secretHash,
-          purpose: link.purpose,
-          created_at: nowSeconds(),
-          expires_at: link.expiresAt,
-        }),
-      );
-    },
-
-    async isLinkGood(secretHash: Buffer, purpose: string): Promise<boolean> {
-      const row = await database.find(
-        sql`SELECT 1 AS one FROM one_time_links WHERE secret_hash = ${secretHash} AND purpose = ${purpose}
-          AND consumed_at IS NULL AND expires_at > ${nowSeconds()}`,
-      );
-      return row !== undefined;
-    },
-
-    consumeLink(secretHash: Buffer, purpose: string): void {
-      const now = nowSeconds();
-      database.write(
-        sql`UPDATE one_time_links SET consumed_at = ${now} WHERE secret_hash = ${secretHash} AND purpose = ${purpose}
-          AND consumed_at IS NULL AND expires_at > ${now}`,
-        { expects: 1, conflict: 'link' },
-      );
-    },
-
-    async sweepLinks(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ secret_hash: Buffer }>(
-        sql`SELECT secret_hash FROM one_time_links WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows) {
-          database.write(
-            sql`DELETE FROM one_time_links WHERE secret_hash = ${row.secret_hash} AND expires_at < ${beforeAt}`,
-          );
-        }
-      });
-      return rows.length;
-    },
-
-    /** Earlier links for the same purpose end. */
-    endLinks(purpose: string): void {
-      database.write(
-        sql`UPDATE one_time_links SET consumed_at = ${nowSeconds()} WHERE purpose = ${purpose} AND consumed_at IS NULL`,
-      );
-    },
   };
 }
 

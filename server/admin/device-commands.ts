@@ -22,8 +22,7 @@ export type ShownDevice = {
 };
 
 function show(row: DeviceRow): ShownDevice {
-  const registration =
-    row.registration === null ? undefined : (JSON.parse(row.registration) as Registration);
+  const registration = row.registration === null ? undefined : (JSON.parse(row.registration) as Registration);
   return {
     id: formatGrantId(row.id),
     account_id: row.accountId,

@@ -1,6 +1,7 @@
 // What went wrong with a command, in the two members that every error of ours has (RFC 6749 section 5.2).
 import { CommanderError } from 'commander';
 import { Refusal } from '../errors.ts';
+import { IssuerFault } from './issuer.ts';
 
 export type Fault = { error: string; error_description: string };
 
@@ -27,6 +28,7 @@ function describeByName(error: Error): Fault {
 /** The words are public to the operator; nothing in them is a secret or a stack. */
 export function describeFault(error: unknown): Fault {
   if (error instanceof Refusal) return { error: error.code, error_description: error.words };
+  if (error instanceof IssuerFault) return { error: error.code, error_description: error.message };
   if (error instanceof CommanderError) {
     return { error: 'invalid_request', error_description: error.message.replace(/^error: /, '') };
   }

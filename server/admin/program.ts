@@ -4,14 +4,17 @@ import { Refusal } from '../errors.ts';
 import { addAccountCommands } from './account-wiring.ts';
 import { addAuditCommands } from './audit-wiring.ts';
 import { addClientCommands } from './client-wiring.ts';
+import { addDeviceCommands } from './device-wiring.ts';
 import { addGrantCommands } from './grant-wiring.ts';
+import { addLoginCommands } from './login-wiring.ts';
 import { addMaintenanceCommands } from './maintenance-wiring.ts';
 import { addResourceCommands } from './resource-wiring.ts';
 import { createRunner, type Door } from './runner.ts';
 import { addTokenCommands } from './token-wiring.ts';
 
 const INTRODUCTION = `
-Runs beside the server, on the same configuration and database (LATCHKEY_CONFIG, DATABASE_URL).
+Runs beside the server, on the same configuration and database (LATCHKEY_CONFIG, DATABASE_URL); login, whoami and
+logout need neither, only the address of the issuer.
 The answer is text, or one JSON value with --json. The exit status is 0, or 1 when something was refused or is wrong.
 
 Examples:
@@ -31,7 +34,9 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   const isJson = () => program.opts<{ json?: boolean }>().json === true;
   const runner = createRunner(door, isJson);
   program
-    .description('What an operator may do with a Latchkey deployment.')
+    .description(
+      'What an operator may do with a Latchkey deployment, and a person at any issuer (login, whoami, logout).',
+    )
     .option('--json', 'print exactly one JSON value; faults as JSON on standard error')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -46,9 +51,11 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   addClientCommands(program, runner);
   addResourceCommands(program, runner);
   addGrantCommands(program, runner);
+  addDeviceCommands(program, runner);
   addTokenCommands(program, runner);
   addAuditCommands(program, runner);
   addMaintenanceCommands(program, runner);
+  addLoginCommands(program, runner);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {

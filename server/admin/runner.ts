@@ -14,6 +14,17 @@ export type Door = {
   readInput(): Promise<string>;
   write(text: string): void;
   writeError(text: string): void;
+  readonly person: Person;
+};
+
+/** Whoever signs in at this terminal. */
+export type Person = {
+  /** Where programs of this person keep their settings. */
+  findConfigFolder(): Promise<string>;
+  /** Is anybody there who could use a browser? */
+  isTerminal(): boolean;
+  /** Aborted by Ctrl-C. */
+  interruption(): AbortSignal;
 };
 
 type Answering<T> = {
@@ -50,6 +61,12 @@ export function createRunner(door: Door, isJson: () => boolean) {
         await parts.close();
       }
       print(value, answering);
+    },
+
+    /** Before the answer; with --json on standard error, since the answer is one value. */
+    tell<T>(value: T, describe: (value: T) => string): void {
+      if (isJson()) door.writeError(`${JSON.stringify(value)}\n`);
+      else door.write(`${describe(value)}\n`);
     },
 
     fail(error: unknown): void {

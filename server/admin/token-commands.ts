@@ -68,14 +68,11 @@ function show(found: Found, email: string | null, issuer: string): ShownToken {
 export async function introspectToken(parts: Parts, text: string): Promise<ShownToken | DeadToken> {
   const found = await find(parts, text);
   if (typeof found === 'string') return { active: false, reason: found };
-  const { ended, email } = await explain(parts.database, text, {
-    clientId: found.stored.clientId,
-    now: nowSeconds(),
-  });
-  if (ended !== null) return { active: false, reason: ended };
   if (found.kind === 'refresh_token' && found.stored.consumedAt !== undefined) {
     return { active: false, reason: 'used' };
   }
+  const { ended, email } = await explain(parts.database, text, nowSeconds());
+  if (ended !== null) return { active: false, reason: ended };
   return show(found, email, parts.config.issuer);
 }
 

@@ -1,4 +1,4 @@
-// Token introspection (RFC 7662): authenticate the caller, tell the kind from the shape, read once, judge, answer.
+// Token introspection (RFC 7662): tell the kind from the shape, read once, authenticate the caller, judge, answer.
 import type { Config } from '../../config/schema.ts';
 import type { Roles } from '../accounts/roles.ts';
 import { isRightSecret, type Presented, verifyAssertion } from '../clients/authentication.ts';
@@ -8,14 +8,15 @@ import { Refusal } from '../errors.ts';
 import type { Log } from '../observability/log.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
-import { accessTokenKind } from './access-token.ts';
-import type { ActiveAnswer, Circumstances, Kind } from './kinds.ts';
-import { refreshTokenKind } from './refresh-token.ts';
-import { findRow, noteUse, type Row, selectCaller } from './store.ts';
+import { recogniseAccessToken } from './access-token.ts';
+import type { ActiveAnswer, Circumstances, InactiveReason, Kind, Recognised } from './kinds.ts';
+import { findClientEnd } from './liveness.ts';
+import { recogniseRefreshToken } from './refresh-token.ts';
+import { createRegistry, type Entry } from './registry.ts';
+import { getRow, noteUse, type Row, selectNothing } from './store.ts';
 
-const kinds: readonly Kind[] = [accessTokenKind, refreshTokenKind];
+const kinds: readonly Kind[] = [recogniseAccessToken, recogniseRefreshToken];
 const NOTE_USE_EVERY_SECONDS = 60;
-const KNOWN_REGISTRATIONS = 200;
 const INACTIVE = { active: false } as const;
 
 export type IntrospectionParts = {
@@ -30,17 +31,7 @@ export type IntrospectionParts = {
 export function createIntrospection(parts: IntrospectionParts) {
   const { config, database, log } = parts;
   const circumstances: Circumstances = { issuer: config.issuer, mayHold: parts.roles.mayHold };
-  const registrations = new Map<string, Registration>();
-
-  // The same text is the same registration: parsed once, whoever changed it in between.
-  function parseRegistration(text: string): Registration {
-    const known = registrations.get(text);
-    if (known !== undefined) return known;
-    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
-    const registration = JSON.parse(text) as Registration;
-    registrations.set(text, registration);
-    return registration;
-  }
+  const findEntry = createRegistry(database);
 
   async function checkAssertion(
     caller: { id: string; registration: Registration },
@@ -63,18 +54,19 @@ export function createIntrospection(parts: IntrospectionParts) {
     }
   }
 
-  async function checkCaller(row: Row | undefined, presented: Presented): Promise<void> {
-    if (row === undefined) throw new Refusal('invalid_client', { reason: 'unknown caller' });
-    const registration = parseRegistration(row.caller_registration);
-    const usesAssertion = registration.auth === 'private_key_jwt';
+  async function checkCaller(caller: Entry | undefined, presented: Presented): Promise<Entry> {
+    if (caller === undefined || caller.isBlocked) {
+      throw new Refusal('invalid_client', { reason: 'unknown caller' });
+    }
+    const usesAssertion = caller.registration.auth === 'private_key_jwt';
     if (usesAssertion !== (presented.kind === 'assertion')) {
       throw new Refusal('invalid_client', { reason: 'other method' });
     }
-    if (presented.kind === 'assertion') {
-      await checkAssertion({ id: presented.clientId, registration }, presented.assertion);
-    } else if (!isRightSecret(registration, presented.secret)) {
+    if (presented.kind === 'assertion') await checkAssertion(caller, presented.assertion);
+    else if (!isRightSecret(caller.registration, presented.secret)) {
       throw new Refusal('invalid_client', { reason: 'wrong secret' });
     }
+    return caller;
   }
 
   // People see when an app was last at work. Nobody waits for it, and nothing fails with it.
@@ -83,6 +75,25 @@ export function createIntrospection(parts: IntrospectionParts) {
     database
       .transact(() => noteUse(database, grantId, now))
       .catch((error: unknown) => log.warn('grant.use_not_noted', { error }));
+  }
+
+  function recognise(text: string, now: number): Recognised | undefined {
+    for (const kind of kinds) {
+      const recognised = kind(text, now);
+      if (recognised !== undefined) return recognised;
+    }
+    return undefined;
+  }
+
+  /** The rules beyond those that the read has judged: the client's state, and who may know. */
+  async function findEnd(
+    row: Row,
+    caller: Entry,
+    isFor: Recognised['isFor'],
+  ): Promise<InactiveReason | undefined> {
+    if (row.ended !== null) return row.ended;
+    if (!isFor(row, caller)) return 'foreign_audience';
+    return findClientEnd(await findEntry(row.client_id ?? '', row.registry_version), row.issued_at ?? 0);
   }
 
   /**
@@ -94,18 +105,16 @@ export function createIntrospection(parts: IntrospectionParts) {
     presented: Presented,
   ): Promise<ActiveAnswer | typeof INACTIVE> {
     const now = nowSeconds();
-    const { clientId } = presented;
-    const selected = kinds
-      .map((kind) => ({ kind, statement: kind.select(text, clientId, now) }))
-      .find(({ statement }) => statement !== undefined);
-    const row = await findRow(database, selected?.statement ?? selectCaller(clientId));
-    await checkCaller(row, presented);
-    if (row === undefined || selected === undefined || row.ended !== null) {
-      log.debug('introspection.inactive', { client_id: clientId, reason: row?.ended });
+    const recognised = recognise(text, now);
+    const row = await getRow(database, recognised?.statement ?? selectNothing);
+    const caller = await checkCaller(await findEntry(presented.clientId, row.registry_version), presented);
+    const end = recognised === undefined ? 'unknown' : await findEnd(row, caller, recognised.isFor);
+    if (recognised === undefined || end !== undefined) {
+      log.debug('introspection.inactive', { client_id: caller.id, reason: end });
       return INACTIVE;
     }
     noteUseLater(row, now);
-    return selected.kind.describe(row, text, circumstances);
+    return recognised.describe(row, caller, circumstances);
   };
 }
 

@@ -1,5 +1,6 @@
 // What every kind of credential has in common: a shape that tells it, a row of the one read, an answer.
 import type { Statement } from '../storage/statement.ts';
+import type { Entry } from './registry.ts';
 import type { Row } from './store.ts';
 
 /** The answer of RFC 7662 section 2.2 for an active credential. */
@@ -33,13 +34,16 @@ export type Circumstances = {
   readonly mayHold: (role: string, scope: string) => boolean;
 };
 
-/** One kind of credential. More kinds join by adding a file and a line in introspection.ts. */
-export type Kind = {
-  /** The read for this text, or undefined where it has not this kind's shape: that costs no database. */
-  readonly select: (text: string, callerId: string, now: number) => Statement | undefined;
-  /** The answer for a row that no rule has ended. */
-  readonly describe: (row: Row, text: string, circumstances: Circumstances) => ActiveAnswer;
+/** What was recognised in a text: where to read, and what to say once no rule of its rows has ended it. */
+export type Recognised = {
+  readonly statement: Statement;
+  /** May this caller know of it? */
+  readonly isFor: (row: Row, caller: Entry) => boolean;
+  readonly describe: (row: Row, caller: Entry, circumstances: Circumstances) => ActiveAnswer;
 };
+
+/** One kind of credential: undefined where the text has not its shape, which costs no database. */
+export type Kind = (text: string, now: number) => Recognised | undefined;
 
 /** Who the credential acts for, where it is a person. */
 export function describePerson(row: Row): { sub?: string; username?: string } {

@@ -1,31 +1,24 @@
 // Refresh tokens, for the very client that holds them: to everybody else, APIs included, they are unknown.
 import { formatId } from '../storage/ids.ts';
 import { parseRefreshToken } from '../storage/token-format.ts';
-import { describePerson, type Kind } from './kinds.ts';
+import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
-import { createSelect } from './store.ts';
+import type { Entry } from './registry.ts';
+import { createSelect, type Row } from './store.ts';
 
-const select = createSelect({
+export const selectRefreshToken = createSelect({
   table: 'refresh_tokens',
   key: 't.family = ? AND t.generation = ? AND t.secret_hash = ?',
   columns: [],
-  rules: [
-    ['foreign_audience', 't.client_id <> c.id'],
-    ...commonRules,
-    ['revoked', 't.consumed_at IS NOT NULL'],
-  ],
+  rules: [...commonRules, ['revoked', 't.consumed_at IS NOT NULL']],
 });
 
-export const refreshTokenKind: Kind = {
-  select(text, callerId, now) {
-    const key = parseRefreshToken(text);
-    return key === undefined
-      ? undefined
-      : select(callerId, [key.family, key.generation, key.secretHash], now);
-  },
+export const recogniseRefreshToken: Kind = (text, now) => {
+  const key = parseRefreshToken(text);
+  if (key === undefined) return undefined;
+  const { family, generation, secretHash } = key;
 
-  describe(row, text, { issuer }) {
-    const key = parseRefreshToken(text);
+  function describe(row: Row, _caller: Entry, { issuer }: Circumstances): ActiveAnswer {
     return {
       active: true,
       scope: row.scope ?? '',
@@ -34,9 +27,15 @@ export const refreshTokenKind: Kind = {
       iss: issuer,
       exp: row.expires_at ?? 0,
       iat: row.issued_at ?? 0,
-      jti: `rt_${formatId(key?.family ?? 0)}${key?.generation.toString(36) ?? ''}`,
+      jti: `rt_${formatId(family)}${generation.toString(36)}`,
       token_type: 'refresh_token',
       credential_type: 'refresh_token',
     };
-  },
+  }
+
+  return {
+    statement: selectRefreshToken([family, generation, secretHash], now),
+    isFor: (row, caller) => row.client_id === caller.id,
+    describe,
+  };
 };

@@ -1,14 +1,14 @@
-// The one read behind an introspection: caller, credential, grant, person and client in one SELECT.
+// The one read behind an introspection: credential, grant and person in one SELECT, and the version of the registry with them.
+import type { Registration } from '../clients/clients.ts';
 import type { Database } from '../storage/database.ts';
 import { type Statement, sql, type Value } from '../storage/statement.ts';
 import type { InactiveReason } from './kinds.ts';
 import { firstOf, type Rule } from './liveness.ts';
+import type { Entry } from './registry.ts';
 
-/** Who asks, and about what: the columns of the credential are null where the caller is known and the credential is not. */
+/** The columns of the credential are null where there is none. */
 export type Row = {
-  caller_registration: string;
-  caller_resource: string | null;
-  resource_scope: string | null;
+  registry_version: string;
   ended: InactiveReason | null;
   client_id: string | null;
   account_id: string | null;
@@ -21,13 +21,10 @@ export type Row = {
   role: string | null;
 };
 
-const CALLER =
-  'c.registration AS caller_registration, c.resource AS caller_resource, r.scope AS resource_scope';
 const CREDENTIAL = `t.client_id, t.account_id, t.scope, t.issued_at, t.expires_at, t.grant_id,
   g.last_used_at, a.email, a.role`;
-// A blocked caller is nobody.
-const CALLERS = `FROM clients c LEFT JOIN resources r ON r.identifier = c.resource`;
-const WHERE = 'WHERE c.id = ? AND c.blocked_at IS NULL';
+const VERSION = 'FROM deployment v';
+const WHERE = "WHERE v.name = 'registry_version'";
 
 /** The statement for one kind of credential, made once: its table and the place of its row, its columns, its rules in order. */
 export function createSelect(kind: {
@@ -38,28 +35,56 @@ export function createSelect(kind: {
 }) {
   const ended = firstOf([['unknown', 't.client_id IS NULL'], ...kind.rules]);
   const times = ended.split(':now').length - 1;
-  const columns = [CALLER, CREDENTIAL, ...kind.columns, `${ended.replaceAll(':now', '?')} AS ended`].join(
-    ', ',
-  );
-  const text = `SELECT ${columns} ${CALLERS}
+  const columns = [
+    'v.value AS registry_version',
+    CREDENTIAL,
+    ...kind.columns,
+    `${ended.replaceAll(':now', '?')} AS ended`,
+  ];
+  const text = `SELECT ${columns.join(', ')} ${VERSION}
     LEFT JOIN ${kind.table} t ON ${kind.key}
     LEFT JOIN grants g ON g.id = t.grant_id
-    LEFT JOIN accounts a ON a.id = t.account_id
-    LEFT JOIN clients tc ON tc.id = t.client_id ${WHERE}`;
-  return function select(callerId: string, key: readonly Value[], now: number): Statement {
-    return { sql: text, bindings: [...Array<number>(times).fill(now), ...key, callerId] };
+    LEFT JOIN accounts a ON a.id = t.account_id ${WHERE}`;
+  return function select(key: readonly Value[], now: number): Statement {
+    return { sql: text, bindings: [...Array<number>(times).fill(now), ...key] };
   };
 }
 
-const CALLER_ALONE = `SELECT ${CALLER}, 'unknown' AS ended ${CALLERS} ${WHERE}`;
+/** For what has not the shape of a credential of ours. */
+export const selectNothing: Statement = {
+  sql: `SELECT v.value AS registry_version, 'unknown' AS ended ${VERSION} ${WHERE}`,
+  bindings: [],
+};
 
-/** The caller alone, for what has not the shape of a credential of ours. */
-export function selectCaller(callerId: string): Statement {
-  return { sql: CALLER_ALONE, bindings: [callerId] };
+export async function getRow(database: Database, statement: Statement): Promise<Row> {
+  const row = await database.find<Row>(statement);
+  if (row === undefined) throw new Error('the registry has no version');
+  return row;
 }
 
-export function findRow(database: Database, statement: Statement): Promise<Row | undefined> {
-  return database.find<Row>(statement);
+/** A client with the API that it introspects for, if it does. */
+export async function findCaller(database: Database, id: string): Promise<Entry | undefined> {
+  const row = await database.find<{
+    registration: string;
+    resource: string | null;
+    blocked_at: number | null;
+    revoked_at: number | null;
+    is_default: number | null;
+    scope: string | null;
+  }>(
+    sql`SELECT c.registration, c.resource, c.blocked_at, c.revoked_at, r.is_default, r.scope
+      FROM clients c LEFT JOIN resources r ON r.identifier = c.resource WHERE c.id = ${id}`,
+  );
+  if (row === undefined) return undefined;
+  return {
+    id,
+    registration: JSON.parse(row.registration) as Registration,
+    resource: row.resource ?? undefined,
+    isDefaultResource: row.is_default === 1,
+    resourceScopes: new Set((row.scope ?? '').split(' ')),
+    isBlocked: row.blocked_at !== null,
+    revokedAt: row.revoked_at ?? -1,
+  };
 }
 
 /** Notes the use of a grant for people to see, at most once a minute. */

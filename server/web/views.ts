@@ -22,22 +22,30 @@ export type Views = ReturnType<typeof createViews>;
 
 /** `render('interactions/consent', { page, … })` renders views/interactions/consent.njk; each template names its locals. */
 export function createViews({ branding, assets }: { branding: Branding; assets: Pick<Assets, 'urlFor'> }) {
-  const loader = new nunjucks.FileSystemLoader(directory, { noCache: false, watch: false });
-  const templates = new nunjucks.Environment(loader, {
-    autoescape: true,
-    trimBlocks: true,
-    lstripBlocks: true,
-  });
-  const filters = { plain, plainHost, plainUrl, scopeName, date, isoDate, ago };
-  for (const [name, filter] of Object.entries(filters)) templates.addFilter(name, filter);
-  templates.addGlobal('brand', branding);
-  templates.addGlobal('asset', assets.urlFor);
-
-  function render(name: string, locals: Record<string, unknown>): string {
-    return templates.render(`${name}.njk`, locals);
+  function createTemplates(how: { autoescape: boolean }): nunjucks.Environment {
+    // One each: a loader keeps what was compiled, with its escaping.
+    const loader = new nunjucks.FileSystemLoader(directory, { noCache: false, watch: false });
+    const templates = new nunjucks.Environment(loader, { ...how, trimBlocks: true, lstripBlocks: true });
+    const filters = { plain, plainHost, plainUrl, scopeName, date, isoDate, ago };
+    for (const [name, filter] of Object.entries(filters)) templates.addFilter(name, filter);
+    templates.addGlobal('brand', branding);
+    templates.addGlobal('asset', assets.urlFor);
+    return templates;
   }
 
-  return { render };
+  const pages = createTemplates({ autoescape: true });
+  const texts = createTemplates({ autoescape: false });
+
+  function render(name: string, locals: Record<string, unknown>): string {
+    return pages.render(`${name}.njk`, locals);
+  }
+
+  /** `renderText('mail/password-changed', …)` renders views/mail/password-changed.txt.njk, which is no HTML. */
+  function renderText(name: string, locals: Record<string, unknown>): string {
+    return texts.render(`${name}.txt.njk`, locals);
+  }
+
+  return { render, renderText };
 }
 
 /** Words for a scope that was registered without: `read:tasks` is 'Read tasks'. */

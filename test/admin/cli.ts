@@ -81,6 +81,11 @@ export function createQuickCli(environment: Record<string, string>): Cli {
       writeError: (text) => {
         answer.err += text;
       },
+      person: {
+        findConfigFolder: async () => environment.XDG_CONFIG_HOME ?? '/nowhere',
+        isTerminal: () => false,
+        interruption: () => new AbortController().signal,
+      },
     };
     const status = await runCommandLine(words, door);
     return { ...answer, status };

@@ -1,0 +1,67 @@
+// What people are told by mail, as a list. Every link begins with the issuer of the configuration, never with a host that was
+// sent (row S14). A person's own name is in none: a stranger may have chosen it, for an address that is not theirs.
+import { nowSeconds } from '../clock.ts';
+import type { Account } from './accounts.ts';
+import { normalizeEmail } from './email.ts';
+
+/** Writes a mail into the outbox, in the open unit. */
+export type SendMail = (mail: {
+  template: string;
+  to: string;
+  accountId: string;
+  locals: Record<string, string | number | undefined>;
+  expiresAt?: number | undefined;
+}) => void;
+
+type Link = { secret: string; expiresAt: number };
+
+export function createAccountMail({ send, issuer }: { send: SendMail; issuer: string }) {
+  function tell(account: Account, template: string, locals: Record<string, string | number | undefined>) {
+    // In the one spelling: what is confirmed is the mailbox by which the account is known.
+    send({ template, to: normalizeEmail(account.email), accountId: account.id, locals });
+  }
+
+  return {
+    /** To the address itself, which is not the account's yet where it is to be changed. */
+    verifyEmail(accountId: string, to: string, { secret, expiresAt }: Link): void {
+      const locals = { email: to, url: `${issuer}/verify-email/${secret}` };
+      send({ template: 'verify-email', to, accountId, locals, expiresAt });
+    },
+
+    emailChangeAsked(account: Account, email: string): void {
+      tell(account, 'email-change-asked', { email, url: `${issuer}/account/password` });
+    },
+
+    /** `account` is as it was: the old address is told. */
+    emailChanged(account: Account, email: string): void {
+      tell(account, 'email-changed', { email });
+    },
+
+    resetPassword(account: Account, { secret, expiresAt }: Link): void {
+      const locals = { url: `${issuer}/reset-password/${secret}` };
+      const to = normalizeEmail(account.email);
+      send({ template: 'reset-password', to, accountId: account.id, locals, expiresAt });
+    },
+
+    passwordChanged(account: Account): void {
+      tell(account, 'password-changed', { at: nowSeconds(), url: `${issuer}/forgot-password` });
+    },
+
+    /** A sign-in with a browser in which this person was not seen before. */
+    signedInFromNewPlace(account: Account, from: { address?: string; program?: string | undefined }): void {
+      tell(account, 'new-place', { ...from, at: nowSeconds(), url: `${issuer}/account/sessions` });
+    },
+
+    /** A device was paired (row D30): with the way to take its access back. */
+    deviceApproved(account: Account, { clientName }: { clientName: string }): void {
+      const locals = { client_name: clientName, at: nowSeconds(), url: `${issuer}/account/access` };
+      tell(account, 'device-approved', locals);
+    },
+
+    accountDeleted(account: Account): void {
+      tell(account, 'account-deleted', { at: nowSeconds() });
+    },
+  };
+}
+
+export type AccountMail = ReturnType<typeof createAccountMail>;
