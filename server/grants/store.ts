@@ -56,6 +56,19 @@ export function createGrantStore(database: Database) {
       );
     },
 
+    /** What a person allowed and was not asked for since, at most 500. */
+    listConsentsOf: (accountId: string) =>
+      database.list<{ client_id: string; scopes: string; created_at: number; updated_at: number }>(
+        sql`SELECT client_id, scopes, created_at, updated_at FROM consents
+          WHERE account_id = ${accountId} AND revoked_at IS NULL ORDER BY client_id LIMIT ${MOST_GRANTS}`,
+      ),
+
+    /** Removes what a person allowed and reported. */
+    forgetAllOf(accountId: string): void {
+      database.write(sql`DELETE FROM consents WHERE account_id = ${accountId}`);
+      database.write(sql`DELETE FROM blocked_devices WHERE account_id = ${accountId}`);
+    },
+
     /** Has this person reported a device of that client? */
     async isDeviceBlocked(accountId: string, clientId: string): Promise<boolean> {
       const row = await database.find(
@@ -100,9 +113,10 @@ export function createGrantStore(database: Database) {
     /** With the moment up to which its client's and its person's grants are dead. */
     async find(id: number): Promise<Grant | undefined> {
       const row = await database.find<GrantRow & { client_revoked_at: number | null }>(
+// A scalar subquery: SQLite would plan a join anew for each id.
         sql`SELECT g.id, g.account_id, g.client_id, g.session_uid, g.payload, g.created_at, g.expires_at, g.revoked_at,
-            c.revoked_at AS client_revoked_at
-          FROM grants g LEFT JOIN clients c ON c.id = g.client_id WHERE g.id = ${id}`,
+            (SELECT c.revoked_at FROM clients c WHERE c.id = g.client_id) AS client_revoked_at
+          FROM grants g WHERE g.id = ${id}`,
       );
       if (row === undefined) return undefined;
       const isDeadWithClient = row.client_revoked_at !== null && row.created_at <= row.client_revoked_at;
@@ -139,8 +153,10 @@ export function createGrantStore(database: Database) {
       }));
     },
 
-    /** Conflict('grant') where it was revoked since it was read: no tokens leave for a grant that is dead. */
-    /** Its idle life begins anew, but not beyond the end that the person chose. */
+    /**
+     * Its idle life begins anew, but not beyond the end that the person chose.
+     * Conflict('grant') where it was revoked since it was read: no tokens leave for a grant that is dead.
+     */
     markUsed(id: number, expiresAt: number): void {
       database.write(
         sql`UPDATE grants SET last_used_at = ${nowSeconds()},

@@ -3,16 +3,28 @@ import { formatId } from '../storage/ids.ts';
 import { type AccessTokenKey, parseAccessToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
-import type { Entry } from './registry.ts';
 import { createSelect, type Row } from './store.ts';
 
-type AccessTokenRow = Row & { token_type: string; audience: string | null };
+type AccessTokenRow = Row & { token_type: string };
 
-export const selectAccessToken = createSelect({
+const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)';
+
+const select = createSelect({
   table: 'access_tokens',
-  key: 't.id = ? AND t.secret_hash = ?',
-  columns: ['t.token_type', 't.audience'],
-  rules: commonRules,
+  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  columns: ['t.token_type'],
+  rules: [
+    // A client that is no API's resource server learns nothing.
+    ['foreign_audience', `${RESOURCE} IS NULL`],
+    ['foreign_audience', `t.audience <> ${RESOURCE}`],
+    // A token without audience is one for the default API.
+    [
+      'foreign_audience',
+      `t.audience IS NULL AND NOT EXISTS (
+        SELECT 1 FROM resources r WHERE r.identifier = ${RESOURCE} AND r.is_default = 1)`,
+    ],
+    ...commonRules,
+  ],
 });
 
 /** A public name for the token: its place in time and a little of its hash. It opens nothing. */
@@ -20,32 +32,26 @@ function publicId({ id, secretHash }: AccessTokenKey): string {
   return `at_${formatId(id)}${secretHash.toString('hex', 0, 4)}`;
 }
 
-/** A token without audience is one for the default API. A client that is no API's resource server learns nothing. */
-function isFor(row: Row, caller: Entry): boolean {
-  const { audience } = row as AccessTokenRow;
-  if (caller.resource === undefined) return false;
-  return audience === null ? caller.isDefaultResource : audience === caller.resource;
-}
-
 /** What the API may see of the scope: its own names, as far as the person may hold them now. */
-function cutScope({ scope, role }: Row, { resourceScopes }: Entry, { mayHold }: Circumstances): string {
+function cutScope({ scope, role, caller_scope }: Row, { mayHold }: Circumstances): string {
+  const own = (caller_scope ?? '').split(' ');
   return (scope ?? '')
     .split(' ')
-    .filter((one) => resourceScopes.has(one) && (role === null || mayHold(role, one)))
+    .filter((one) => own.includes(one) && (role === null || mayHold(role, one)))
     .join(' ');
 }
 
-export const recogniseAccessToken: Kind = (text, now) => {
+export const recogniseAccessToken: Kind = (text, caller, now) => {
   const key = parseAccessToken(text);
   if (key === undefined) return undefined;
 
-  function describe(row: Row, caller: Entry, circumstances: Circumstances): ActiveAnswer {
+  function describe(row: Row, circumstances: Circumstances): ActiveAnswer {
     return {
       active: true,
-      scope: cutScope(row, caller, circumstances),
+      scope: cutScope(row, circumstances),
       client_id: row.client_id ?? '',
       ...describePerson(row),
-      ...(caller.resource === undefined ? {} : { aud: caller.resource }),
+      ...(row.caller_resource === null ? {} : { aud: row.caller_resource }),
       iss: circumstances.issuer,
       exp: row.expires_at ?? 0,
       iat: row.issued_at ?? 0,
@@ -55,5 +61,5 @@ export const recogniseAccessToken: Kind = (text, now) => {
     };
   }
 
-  return { statement: selectAccessToken([key.id, key.secretHash], now), isFor, describe };
+  return { statement: select(caller, { id: key.id, secret_hash: key.secretHash }, now), describe };
 };

@@ -1,26 +1,40 @@
 // Why a token is dead, for those who may know: the rules of introspection, whoever the token is for.
 import type { Database } from '../storage/database.ts';
-import { recogniseAccessToken } from './access-token.ts';
+import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
 import type { InactiveReason } from './kinds.ts';
-import { findClientEnd } from './liveness.ts';
-import { recogniseRefreshToken } from './refresh-token.ts';
-import { findCaller, getRow } from './store.ts';
+import { commonRules } from './liveness.ts';
+import { createSelect, getRow, selectCaller } from './store.ts';
 
-/** `ended` is null while the token lives. */
+const NOBODY = '';
+
+const selectAccessToken = createSelect({
+  table: 'access_tokens',
+  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  columns: [],
+  rules: commonRules,
+});
+const selectRefreshToken = createSelect({
+  table: 'refresh_tokens',
+  where: 't.family = :family AND t.generation = :generation AND t.secret_hash = :secret_hash',
+  columns: [],
+  rules: commonRules,
+});
+
+/** `ended` is null while the token lives; whether it was used is the caller's to look at. */
 export async function explain(
   database: Database,
   text: string,
   now: number,
 ): Promise<{ ended: InactiveReason | null; email: string | null }> {
-  const recognised = recogniseAccessToken(text, now) ?? recogniseRefreshToken(text, now);
-  if (recognised === undefined) return { ended: 'unknown', email: null };
-  const {
-    ended,
-    email,
-    client_id: clientId,
-    issued_at: issuedAt,
-  } = await getRow(database, recognised.statement);
-  if (ended !== null || clientId === null) return { ended: ended ?? 'unknown', email };
-  const client = await findCaller(database, clientId);
-  return { ended: findClientEnd(client, issuedAt ?? 0) ?? null, email };
+  const access = parseAccessToken(text);
+  const refresh = parseRefreshToken(text);
+  let statement = selectCaller(NOBODY);
+  if (access !== undefined) {
+    statement = selectAccessToken(NOBODY, { id: access.id, secret_hash: access.secretHash }, now);
+  } else if (refresh !== undefined) {
+    const { family, generation, secretHash } = refresh;
+    statement = selectRefreshToken(NOBODY, { family, generation, secret_hash: secretHash }, now);
+  }
+  const { ended, email } = await getRow(database, statement);
+  return { ended, email };
 }

@@ -9,14 +9,13 @@ import type { Log } from '../observability/log.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import { recogniseAccessToken } from './access-token.ts';
-import type { ActiveAnswer, Circumstances, InactiveReason, Kind, Recognised } from './kinds.ts';
-import { findClientEnd } from './liveness.ts';
+import type { ActiveAnswer, Circumstances, Kind, Recognised } from './kinds.ts';
 import { recogniseRefreshToken } from './refresh-token.ts';
-import { createRegistry, type Entry } from './registry.ts';
-import { getRow, noteUse, type Row, selectNothing } from './store.ts';
+import { getRow, noteUse, type Row, selectCaller } from './store.ts';
 
 const kinds: readonly Kind[] = [recogniseAccessToken, recogniseRefreshToken];
 const NOTE_USE_EVERY_SECONDS = 60;
+const KNOWN_REGISTRATIONS = 200;
 const INACTIVE = { active: false } as const;
 
 export type IntrospectionParts = {
@@ -31,7 +30,17 @@ export type IntrospectionParts = {
 export function createIntrospection(parts: IntrospectionParts) {
   const { config, database, log } = parts;
   const circumstances: Circumstances = { issuer: config.issuer, mayHold: parts.roles.mayHold };
-  const findEntry = createRegistry(database);
+  const registrations = new Map<string, Registration>();
+
+  // The same text is the same registration: parsed once, whoever changed it in between.
+  function parseRegistration(text: string): Registration {
+    const known = registrations.get(text);
+    if (known !== undefined) return known;
+    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
+    const registration = JSON.parse(text) as Registration;
+    registrations.set(text, registration);
+    return registration;
+  }
 
   async function checkAssertion(
     caller: { id: string; registration: Registration },
@@ -54,19 +63,18 @@ export function createIntrospection(parts: IntrospectionParts) {
     }
   }
 
-  async function checkCaller(caller: Entry | undefined, presented: Presented): Promise<Entry> {
-    if (caller === undefined || caller.isBlocked) {
-      throw new Refusal('invalid_client', { reason: 'unknown caller' });
-    }
-    const usesAssertion = caller.registration.auth === 'private_key_jwt';
+  async function checkCaller(row: Row, presented: Presented): Promise<void> {
+    if (row.caller_registration === null) throw new Refusal('invalid_client', { reason: 'unknown caller' });
+    const registration = parseRegistration(row.caller_registration);
+    const usesAssertion = registration.auth === 'private_key_jwt';
     if (usesAssertion !== (presented.kind === 'assertion')) {
       throw new Refusal('invalid_client', { reason: 'other method' });
     }
-    if (presented.kind === 'assertion') await checkAssertion(caller, presented.assertion);
-    else if (!isRightSecret(caller.registration, presented.secret)) {
+    if (presented.kind === 'assertion') {
+      await checkAssertion({ id: presented.clientId, registration }, presented.assertion);
+    } else if (!isRightSecret(registration, presented.secret)) {
       throw new Refusal('invalid_client', { reason: 'wrong secret' });
     }
-    return caller;
   }
 
   // People see when an app was last at work. Nobody waits for it, and nothing fails with it.
@@ -77,23 +85,12 @@ export function createIntrospection(parts: IntrospectionParts) {
       .catch((error: unknown) => log.warn('grant.use_not_noted', { error }));
   }
 
-  function recognise(text: string, now: number): Recognised | undefined {
+  function recognise(text: string, caller: string, now: number): Recognised | undefined {
     for (const kind of kinds) {
-      const recognised = kind(text, now);
+      const recognised = kind(text, caller, now);
       if (recognised !== undefined) return recognised;
     }
     return undefined;
-  }
-
-  /** The rules beyond those that the read has judged: the client's state, and who may know. */
-  async function findEnd(
-    row: Row,
-    caller: Entry,
-    isFor: Recognised['isFor'],
-  ): Promise<InactiveReason | undefined> {
-    if (row.ended !== null) return row.ended;
-    if (!isFor(row, caller)) return 'foreign_audience';
-    return findClientEnd(await findEntry(row.client_id ?? '', row.registry_version), row.issued_at ?? 0);
   }
 
   /**
@@ -105,16 +102,15 @@ export function createIntrospection(parts: IntrospectionParts) {
     presented: Presented,
   ): Promise<ActiveAnswer | typeof INACTIVE> {
     const now = nowSeconds();
-    const recognised = recognise(text, now);
-    const row = await getRow(database, recognised?.statement ?? selectNothing);
-    const caller = await checkCaller(await findEntry(presented.clientId, row.registry_version), presented);
-    const end = recognised === undefined ? 'unknown' : await findEnd(row, caller, recognised.isFor);
-    if (recognised === undefined || end !== undefined) {
-      log.debug('introspection.inactive', { client_id: caller.id, reason: end });
+    const recognised = recognise(text, presented.clientId, now);
+    const row = await getRow(database, recognised?.statement ?? selectCaller(presented.clientId));
+    await checkCaller(row, presented);
+    if (recognised === undefined || row.ended !== null) {
+      log.debug('introspection.inactive', { client_id: presented.clientId, reason: row.ended });
       return INACTIVE;
     }
     noteUseLater(row, now);
-    return recognised.describe(row, caller, circumstances);
+    return recognised.describe(row, circumstances);
   };
 }
 

@@ -1,6 +1,5 @@
 // What every kind of credential has in common: a shape that tells it, a row of the one read, an answer.
 import type { Statement } from '../storage/statement.ts';
-import type { Entry } from './registry.ts';
 import type { Row } from './store.ts';
 
 /** The answer of RFC 7662 section 2.2 for an active credential. */
@@ -34,16 +33,14 @@ export type Circumstances = {
   readonly mayHold: (role: string, scope: string) => boolean;
 };
 
-/** What was recognised in a text: where to read, and what to say once no rule of its rows has ended it. */
+/** What was recognised in a text: where to read, and what to say where no rule has ended it. */
 export type Recognised = {
   readonly statement: Statement;
-  /** May this caller know of it? */
-  readonly isFor: (row: Row, caller: Entry) => boolean;
-  readonly describe: (row: Row, caller: Entry, circumstances: Circumstances) => ActiveAnswer;
+  readonly describe: (row: Row, circumstances: Circumstances) => ActiveAnswer;
 };
 
 /** One kind of credential: undefined where the text has not its shape, which costs no database. */
-export type Kind = (text: string, now: number) => Recognised | undefined;
+export type Kind = (text: string, caller: string, now: number) => Recognised | undefined;
 
 /** Who the credential acts for, where it is a person. */
 export function describePerson(row: Row): { sub?: string; username?: string } {

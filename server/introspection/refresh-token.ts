@@ -3,22 +3,25 @@ import { formatId } from '../storage/ids.ts';
 import { parseRefreshToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
-import type { Entry } from './registry.ts';
 import { createSelect, type Row } from './store.ts';
 
-export const selectRefreshToken = createSelect({
+const select = createSelect({
   table: 'refresh_tokens',
-  key: 't.family = ? AND t.generation = ? AND t.secret_hash = ?',
+  where: 't.family = :family AND t.generation = :generation AND t.secret_hash = :secret_hash',
   columns: [],
-  rules: [...commonRules, ['revoked', 't.consumed_at IS NOT NULL']],
+  rules: [
+    ['foreign_audience', 't.client_id <> :caller'],
+    ...commonRules,
+    ['revoked', 't.consumed_at IS NOT NULL'],
+  ],
 });
 
-export const recogniseRefreshToken: Kind = (text, now) => {
+export const recogniseRefreshToken: Kind = (text, caller, now) => {
   const key = parseRefreshToken(text);
   if (key === undefined) return undefined;
   const { family, generation, secretHash } = key;
 
-  function describe(row: Row, _caller: Entry, { issuer }: Circumstances): ActiveAnswer {
+  function describe(row: Row, { issuer }: Circumstances): ActiveAnswer {
     return {
       active: true,
       scope: row.scope ?? '',
@@ -33,9 +36,5 @@ export const recogniseRefreshToken: Kind = (text, now) => {
     };
   }
 
-  return {
-    statement: selectRefreshToken([family, generation, secretHash], now),
-    isFor: (row, caller) => row.client_id === caller.id,
-    describe,
-  };
+  return { statement: select(caller, { family, generation, secret_hash: secretHash }, now), describe };
 };
