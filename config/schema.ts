@@ -12,6 +12,7 @@ export const environmentVariables = {
   DATABASE_URL: 'database.url',
   LATCHKEY_SECRETS_FILE: 'secrets_file',
   DEVICE_AUTH_CLIENT_IDS: 'device.client_ids',
+  LATCHKEY_SMTP_URL: 'mail.smtp_url',
 } as const;
 
 const TEN_YEARS_SECONDS = 315_360_000;
@@ -109,6 +110,16 @@ function findDatabaseUrlFault(value: string): string | undefined {
   }
   if (!/^postgres(ql)?:\/\//.test(value)) return 'must begin with sqlite: or postgres://';
   return URL.canParse(value) ? undefined : 'must be a URL such as postgres://user:password@host:5432/name';
+}
+
+function findSmtpUrlFault(value: string): string | undefined {
+  if (!/^smtps?:\/\/[^/]/.test(value) || !URL.canParse(value))
+    return 'must be a URL such as smtps://user:password@mail.example.com';
+  const { pathname, search, hash, username, password } = new URL(value);
+  if (!['', '/'].includes(pathname) || search !== '' || hash !== '')
+    return 'must have nothing after host and port';
+  if ((username === '') !== (password === '')) return 'needs a user name and a password, or neither';
+  return undefined;
 }
 
 function isNetwork(value: string): boolean {
@@ -264,6 +275,20 @@ const people = z.strictObject({
     z.string().min(3),
     'Words that no password may be built upon, such as the name of the product (ASVS 6.2.11).',
   ),
+});
+
+const mail = z.strictObject({
+  from: z
+    .string()
+    .regex(/^[^\s"(),:;<>@[\\\]]+@[a-z0-9.-]+$/i, 'must be one e-mail address, without a name')
+    .optional()
+    .meta({ fallback: 'no-reply@ the host of the issuer' })
+    .describe('Who messages come from, under the name of branding.name.'),
+  smtp_url: textWithout(findSmtpUrlFault)
+    .optional()
+    .describe(
+      '`smtps://user:password@host` or `smtp://…` (STARTTLS, unless the host is this machine). Unset: on a loopback issuer people find their messages at /mail, elsewhere nobody gets any.',
+    ),
 });
 
 const sessions = z
@@ -585,6 +610,7 @@ export const settingsSchema = z
       .prefault({}),
     branding: branding.prefault({}),
     people: people.prefault({}),
+    mail: mail.prefault({}),
     sessions: sessions.prefault({}),
     tokens: tokens.prefault({}),
     limits: z
@@ -660,7 +686,8 @@ function fillDerived(settings: z.output<typeof settingsSchema>) {
   const issuer = settings.issuer ?? new URL(`http://localhost:${settings.listen.port}`).origin;
   const host = settings.listen.host ?? (isLoopbackHost(new URL(issuer).hostname) ? 'localhost' : '0.0.0.0');
   const secretsFile = settings.secrets_file ?? join(findDataFolder(settings.database.url), 'secrets');
-  return { ...settings, issuer, listen: { ...settings.listen, host }, secrets_file: secretsFile };
+  const mail = { ...settings.mail, from: settings.mail.from ?? `no-reply@${new URL(issuer).hostname}` };
+  return { ...settings, issuer, listen: { ...settings.listen, host }, secrets_file: secretsFile, mail };
 }
 
 function findDataFolder(databaseUrl: string): string {

@@ -1,7 +1,8 @@
 // The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
 import { environment } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import { type Config, isLoopbackHost } from '../config/schema.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
+import { createOwnData } from './accounts/own-data.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { declaredClients } from './clients/declared.ts';
 import { createDeviceRoutes } from './interactions/device-routes.ts';
@@ -9,6 +10,8 @@ import { createInteractionRoutes } from './interactions/routes.ts';
 import { createFastPath } from './introspection/fast-path.ts';
 import { createIntrospection } from './introspection/introspection.ts';
 import { createIntrospectionRoutes } from './introspection/routes.ts';
+import { createPostOffice, type PostOffice } from './mail/post-office.ts';
+import { createMailRoutes } from './mail/routes.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createAccessList } from './protocol/access-list.ts';
 import { createAdapters } from './protocol/adapter.ts';
@@ -97,7 +100,7 @@ function createProtocol(
     interactions: createInteractions({ ...parts, engine }),
     devices: createDevices({
       ...{ ...parts, engine, referenceKey: keys.csrf[0] },
-      onApproved: () => undefined,
+      onApproved: parts.mail.deviceApproved,
     }),
     access: createAccessList({ grants, clients, engine }),
     discovery: createDiscovery(engine),
@@ -108,11 +111,16 @@ function createProtocol(
   };
 }
 
+type Printed = {
+  views: ReturnType<typeof createViews>;
+  assets: ReturnType<typeof createAssets>;
+  postOffice: PostOffice;
+};
+
 /** The web application on the parts: the order of `use` is the order in which a request passes. */
-function createWeb(parts: Parts) {
+function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   const { config, log, database, audit, accounts, keys, limiter } = parts;
   const cookies = createCookies(config.issuer);
-  const assets = createAssets(config.branding);
   const csrf = createCsrf({
     key: keys.csrf[0],
     issuer: config.issuer,
@@ -121,7 +129,6 @@ function createWeb(parts: Parts) {
     onBlocked: (ctx, reason) =>
       log.warn('csrf.blocked', { request_id: ctx.state.requestId, path: ctx.path, reason }),
   });
-  const views = createViews({ branding: config.branding, assets });
   const pages = createPages({ views, csrf, findAccount: accounts.findActive });
   const protocol = createProtocol(parts, { cookies, pages });
   const { browserSessions, interactions } = protocol;
@@ -161,7 +168,10 @@ function createWeb(parts: Parts) {
       pages,
       access: protocol.access,
       knownDevice,
+      ownData: createOwnData({ ...parts, listAccess: parts.grants.exportOf }),
+      canSendMail: postOffice.canSend,
     }),
+    createMailRoutes({ mailbox: postOffice.mailbox, pages }),
   ];
 
   if (config.device.enabled) {
@@ -195,8 +205,15 @@ function originOf(ctx: WebContext) {
 
 /** The database knows with which configuration it is served: a change is an event of the audit log. */
 async function noteConfiguration({ config, database, deployment, audit }: Parts): Promise<void> {
-  // Where this node listens and how it logs is its own affair.
-  const { listen: _listen, log: _log, database: _database, secrets_file: _file, ...shared } = config;
+  // Where this node listens, how it logs and who carries its mail is its own affair.
+  const {
+    listen: _listen,
+    log: _log,
+    database: _database,
+    secrets_file: _file,
+    mail: _mail,
+    ...shared
+  } = config;
   const fingerprint = sha256Hex(JSON.stringify(shared));
   const before = await deployment.find('configuration_fingerprint');
   if (before === fingerprint) return;
@@ -215,7 +232,10 @@ export async function createApp(config: Config) {
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
   await noteConfiguration(parts);
-  const { handler, health, engine } = createWeb(parts);
+  const assets = createAssets(config.branding);
+  const views = createViews({ branding: config.branding, assets });
+  const postOffice = createPostOffice({ ...parts, views, isLoopbackHost });
+  const { handler, health, engine } = createWeb(parts, { views, assets, postOffice });
   await engine.current();
   const sweep = createSweep({
     tables: [
@@ -225,6 +245,8 @@ export async function createApp(config: Config) {
       tokens,
       sessions,
       grants,
+      parts.accounts,
+      parts.outbox,
       { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
     ],
     keepSeconds: config.tokens.tombstone_seconds,
@@ -234,16 +256,19 @@ export async function createApp(config: Config) {
   return {
     parts,
     handler,
+    postOffice,
 
-    /** Listens and begins to sweep. Throws one sentence for people where it cannot. */
+    /** Listens, and begins to sweep and to send mail. Throws one sentence for people where it cannot. */
     async start() {
       const listening = await listen({ handler, config, log, health });
       sweep.start();
+      postOffice.start();
       return {
         port: listening.port,
         async stop(): Promise<void> {
           sweep.stop();
           await listening.close();
+          await postOffice.stop();
           await database.close();
         },
       };
@@ -251,6 +276,7 @@ export async function createApp(config: Config) {
 
     async close(): Promise<void> {
       sweep.stop();
+      await postOffice.stop();
       await database.close();
     },
   };

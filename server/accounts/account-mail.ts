@@ -48,7 +48,10 @@ export function createAccountMail({ send, issuer }: { send: SendMail; issuer: st
     },
 
     /** A sign-in with a browser in which this person was not seen before. */
-    signedInFromNewPlace(account: Account, from: { address?: string; program?: string | undefined }): void {
+    signedInFromNewPlace(
+      account: Account,
+      from: { address: string | undefined; program: string | undefined },
+    ): void {
       tell(account, 'new-place', { ...from, at: nowSeconds(), url: `${issuer}/account/sessions` });
     },
 

@@ -44,6 +44,13 @@ export function personOf(ctx: WebContext): Person {
   return ctx.state.person;
 }
 
+/** Their account; refuses unauthorized where it was ended in the meantime. */
+export async function getAccount(accounts: Accounts, ctx: WebContext): Promise<Account> {
+  const account = await accounts.findActive(personOf(ctx).accountId);
+  if (account === undefined) throw new Refusal('unauthorized');
+  return account;
+}
+
 /** The policy speaks of a password, the form of a new one. */
 function atNewPassword(error: unknown): unknown {
   if (!(error instanceof Refusal) || error.code !== 'invalid_request') return error;
@@ -53,12 +60,6 @@ function atNewPassword(error: unknown): unknown {
 export function createAccountPages(parts: AccountPageParts) {
   const { config, accounts, limiter, entrance, pages, access } = parts;
   const passwordLocals = { password_min: config.people.password_min_length };
-
-  async function getAccount(ctx: WebContext): Promise<Account> {
-    const account = await accounts.findActive(personOf(ctx).accountId);
-    if (account === undefined) throw new Refusal('unauthorized');
-    return account;
-  }
 
   async function changePassword(ctx: WebContext, account: Account): Promise<void> {
     const { password: current = '', new_password: next = '' } = ctx.state.form ?? {};
@@ -72,7 +73,10 @@ export function createAccountPages(parts: AccountPageParts) {
 
   return {
     async overview(ctx: WebContext): Promise<void> {
-      await pages.render(ctx, 'accounts/overview', 'Your account');
+      const { emailVerifiedAt } = await getAccount(accounts, ctx);
+      await pages.render(ctx, 'accounts/overview', 'Your account', {
+        is_verified: emailVerifiedAt !== undefined,
+      });
     },
 
     async showPassword(ctx: WebContext): Promise<void> {
@@ -81,7 +85,7 @@ export function createAccountPages(parts: AccountPageParts) {
 
     async submitPassword(ctx: WebContext): Promise<void> {
       try {
-        await changePassword(ctx, await getAccount(ctx));
+        await changePassword(ctx, await getAccount(accounts, ctx));
       } catch (error) {
         return pages.fail(ctx, ...PASSWORD, { locals: passwordLocals, error: atNewPassword(error) });
       }

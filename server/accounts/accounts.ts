@@ -6,9 +6,12 @@ import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import type { Sessions } from '../storage/sessions.ts';
+import type { AccountMail } from './account-mail.ts';
 import { normalizeEmail } from './email.ts';
+import { createLinkStore } from './link-store.ts';
 import type { PasswordHasher } from './password.ts';
 import type { PasswordPolicy } from './password-policy.ts';
+import { describeProgram } from './program.ts';
 import { createAccountStore } from './store.ts';
 
 const LONGEST_NAME = 200;
@@ -18,6 +21,7 @@ export type Account = {
   readonly id: string;
   /** As the person wrote it. */
   readonly email: string;
+  /** Until then the address may be anybody's: nothing that is meant for its owner may follow from it alone. */
   readonly emailVerifiedAt: number | undefined;
   readonly name: string;
   /** Names an entry of `roles` in the configuration. */
@@ -45,7 +49,13 @@ export type AccountParts = {
   throttle: SignInThrottle;
   /** Ends all grants of a person, in the open unit. */
   revokeGrants: (accountId: string, reason: string) => void;
+  mail: AccountMail;
+  /** Asks a new person to confirm their address, in the open unit. */
+  sendVerification: (accountId: string, email: string) => void;
 };
+
+/** The password of today, given again by whoever is signed in. */
+export type PasswordProof = { password: string; sessionUid: string; address: string };
 
 function cleanName(name: string): string {
   const clean = name.normalize('NFC').replace(/\p{C}/gu, '').trim();
@@ -59,8 +69,9 @@ function cleanName(name: string): string {
 }
 
 export function createAccounts(parts: AccountParts) {
-  const { database, audit, sessions, hasher, policy, throttle } = parts;
+  const { database, audit, sessions, hasher, policy, throttle, mail } = parts;
   const store = createAccountStore(database);
+  const links = createLinkStore(database);
 
   async function get(idOrEmail: string): Promise<Account> {
     const account = idOrEmail.includes('@')
@@ -96,15 +107,39 @@ export function createAccounts(parts: AccountParts) {
   async function setPassword(
     account: Account,
     password: string,
-    by: { actor: string; sessionUid?: string },
+    by: { actor: string; sessionUid?: string; alsoInUnit?: () => void },
   ): Promise<void> {
     policy.check(password, { email: account.email, name: account.name });
     const secret = await hasher.hash(password);
     await database.transact(() => {
+      by.alsoInUnit?.();
+      links.endAllOf(account.id);
       store.setPassword(account.id, secret);
       endAccess(account.id, 'password_changed', by.sessionUid);
+      mail.passwordChanged(account);
       audit.record('account.password_changed', { actor: by.actor, accountId: account.id });
     });
+  }
+
+  /** Throttled like a sign-in; refuses wrong_credentials, at the field `password`. */
+  async function checkPassword(account: Account, proof: PasswordProof): Promise<void> {
+    const seen = { email: account.email, address: proof.address, deviceId: proof.sessionUid };
+    await throttle.before(seen);
+    const stored = await store.findPassword(normalizeEmail(account.email));
+    const { isRight } = await hasher.verify(proof.password, stored?.secret);
+    if (!isRight)
+      throw new Refusal('wrong_credentials', {
+        words: 'The password of today is not right.',
+        param: 'password',
+      });
+    await throttle.success(seen);
+  }
+
+  /** Tells of a browser in which they were not seen before, in the open unit; not of the first of all. */
+  async function noteNewPlace(account: Account): Promise<void> {
+    if (!(await audit.hasHappened('sign_in.succeeded', account.id))) return;
+    const { address, program } = audit.origin() ?? {};
+    mail.signedInFromNewPlace(account, { address, program: describeProgram(program) });
   }
 
   async function recordFailure(accountId: string | undefined, reason: string): Promise<void> {
@@ -118,6 +153,8 @@ export function createAccounts(parts: AccountParts) {
     get,
     list: store.list,
     hasAdministrator: store.hasAdministrator,
+    /** Removes one-time links that are over. */
+    sweep: links.sweep,
 
     /** The account, if it may be used: the engine and every page ask this. */
     async findActive(id: string): Promise<Account | undefined> {
@@ -132,6 +169,7 @@ export function createAccounts(parts: AccountParts) {
         await database.transact(() => {
           store.register(account);
           store.setPassword(account.id, secret);
+          parts.sendVerification(account.id, account.email);
           alsoInUnit?.();
           audit.record('account.created', {
             actor,
@@ -151,8 +189,8 @@ export function createAccounts(parts: AccountParts) {
     },
 
     /**
-     * Throttled before the hash is computed; unknown, wrong and disabled are the same refusal after the same work.
-     * Hashes anew where the parameters have changed since.
+     * In the caller's open unit. Throttled before the hash is computed; unknown, wrong and disabled are the same refusal
+     * after the same work. Hashes anew where the parameters have changed since.
      */
     async signIn(attempt: SignInAttempt): Promise<Account> {
       const { email, address, deviceId } = attempt;
@@ -174,7 +212,9 @@ export function createAccounts(parts: AccountParts) {
           audit.record('account.password_rehashed', { actor: 'system', accountId: stored.accountId });
         });
       }
-      return get(stored.accountId);
+      const account = await get(stored.accountId);
+      if (deviceId === undefined) await noteNewPlace(account);
+      return account;
     },
 
     /** By its owner: the password of today is asked for; other sessions and all refresh tokens end. */
@@ -182,23 +222,16 @@ export function createAccounts(parts: AccountParts) {
       account: Account,
       change: { current: string; next: string; sessionUid: string; address: string },
     ): Promise<void> {
-      const seen = { email: account.email, address: change.address, deviceId: change.sessionUid };
-      await throttle.before(seen);
-      const stored = await store.findPassword(normalizeEmail(account.email));
-      const { isRight } = await hasher.verify(change.current, stored?.secret);
-      if (!isRight)
-        throw new Refusal('wrong_credentials', {
-          words: 'The password of today is not right.',
-          param: 'password',
-        });
-      await throttle.success(seen);
+      const { current: password, sessionUid, address } = change;
+      await checkPassword(account, { password, sessionUid, address });
       await setPassword(account, change.next, {
         actor: `account:${account.id}`,
-        sessionUid: change.sessionUid,
+        sessionUid,
       });
     },
 
     setPassword,
+    checkPassword,
 
     /** Sessions, grants and tokens end in the same unit; introspection feels it at the next call. */
     async disable(account: Account, actor: string): Promise<Account> {
@@ -208,6 +241,14 @@ export function createAccounts(parts: AccountParts) {
         audit.record('account.disabled', { actor, accountId: account.id });
       });
       return get(account.id);
+    },
+
+    /** Signs them out of every browser. */
+    async endSessions(account: Account, actor: string): Promise<void> {
+      await database.transact(() => {
+        sessions.endAllOf(account.id, undefined);
+        audit.record('session.ended', { actor, accountId: account.id });
+      });
     },
 
     async enable(account: Account, actor: string): Promise<Account> {

@@ -39,7 +39,10 @@ export function createEmailVerification(parts: { database: Database; audit: Audi
     const actor = `account:${account.id}`;
     const isChange = normalizeEmail(email) !== normalizeEmail(account.email);
     store.confirmEmail(account.id, { email, normalized: normalizeEmail(email) });
-    if (!isChange) return audit.record('account.email_verified', { actor, accountId: account.id });
+    if (!isChange) {
+      audit.record('account.email_verified', { actor, accountId: account.id });
+      return;
+    }
     // A link that was sent to the old address opens nothing any more (row S14).
     links.endAllOf(account.id);
     mail.emailChanged(account, normalizeEmail(email));

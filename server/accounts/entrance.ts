@@ -12,6 +12,13 @@ const BY_PASSWORD = ['pwd'];
 export type EntranceParts = { browserSessions: BrowserSessions; csrf: Csrf; knownDevice: KnownDevice };
 
 export function createEntrance({ browserSessions, csrf, knownDevice }: EntranceParts) {
+  /** Ends the session here; the browser forgets what it kept of us, but not which people it knows. */
+  async function forget(ctx: WebContext): Promise<void> {
+    await browserSessions.signOut(ctx);
+    csrf.rotate(ctx);
+    ctx.set('Clear-Site-Data', '"cache", "storage"');
+  }
+
   return {
     /** Signs in whoever has just given their password. The forms of before are worth nothing after it (row A30). */
     async enter(ctx: WebContext, account: Account): Promise<void> {
@@ -20,11 +27,10 @@ export function createEntrance({ browserSessions, csrf, knownDevice }: EntranceP
       knownDevice.remember(ctx, account.email);
     },
 
-    /** Ends the session here; the browser forgets what it kept of us, but not which people it knows. */
+    forget,
+
     async leave(ctx: WebContext): Promise<void> {
-      await browserSessions.signOut(ctx);
-      csrf.rotate(ctx);
-      ctx.set('Clear-Site-Data', '"cache", "storage"');
+      await forget(ctx);
       seeOther(ctx, '/');
     },
   };

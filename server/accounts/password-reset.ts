@@ -38,6 +38,12 @@ export function createPasswordReset({ database, audit, mail, accounts }: Passwor
     return account;
   }
 
+  function writeUse(secret: string, account: Account): void {
+    links.consume(secret, PURPOSE);
+    store.confirmEmail(account.id, { email: account.email, normalized: normalizeEmail(account.email) });
+    audit.record('account.password_reset', { actor: `account:${account.id}`, accountId: account.id });
+  }
+
   return {
     /** Sends a link where there is somebody to send it to. Either way something is stored, so that the time it takes tells nothing. */
     async ask(email: string, { maySend }: { maySend: boolean }): Promise<void> {
@@ -58,10 +64,9 @@ export function createPasswordReset({ database, audit, mail, accounts }: Passwor
     async use(secret: string, password: string): Promise<Account> {
       const account = await getOwner(secret);
       try {
-        await accounts.setPassword(account, password, { actor: `account:${account.id}` }, () => {
-          links.consume(secret, PURPOSE);
-          store.confirmEmail(account.id, { email: account.email, normalized: normalizeEmail(account.email) });
-          audit.record('account.password_reset', { actor: `account:${account.id}`, accountId: account.id });
+        await accounts.setPassword(account, password, {
+          actor: `account:${account.id}`,
+          alsoInUnit: () => writeUse(secret, account),
         });
       } catch (error) {
         if (!(error instanceof Conflict) || error.label !== 'link') throw error;

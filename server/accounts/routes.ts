@@ -10,12 +10,19 @@ import type { Middleware, WebState } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import type { Pages } from '../web/page.ts';
 import type { BrowserSessions, SignedIn } from '../web/signed-in.ts';
+import type { AccountDeletion } from './account-deletion.ts';
 import { type Access, createAccountPages } from './account-pages.ts';
 import type { Accounts } from './accounts.ts';
+import { createEmailPages } from './email-pages.ts';
+import type { EmailVerification } from './email-verification.ts';
 import { createEntrance } from './entrance.ts';
 import type { FirstAdministrator } from './first-administrator.ts';
 import { createFirstAdministratorPages } from './first-administrator-pages.ts';
 import type { KnownDevice } from './known-device.ts';
+import type { OwnData } from './own-data.ts';
+import { createOwnDataPages } from './own-data-pages.ts';
+import type { PasswordReset } from './password-reset.ts';
+import { createPasswordResetPages } from './password-reset-pages.ts';
 import { createSessionPages } from './session-pages.ts';
 import { createSignInPages } from './sign-in-pages.ts';
 import { createSignUpPages } from './sign-up-pages.ts';
@@ -34,6 +41,12 @@ export type AccountRouteParts = {
   pages: Pages;
   access: Access;
   knownDevice: KnownDevice;
+  emailVerification: EmailVerification;
+  passwordReset: PasswordReset;
+  accountDeletion: AccountDeletion;
+  ownData: OwnData;
+  /** Can mail reach anybody? */
+  canSendMail: boolean;
 };
 
 /** Whoever is signed in is greeted by name; strangers are let through as well. */
@@ -53,8 +66,12 @@ export function createAccountRoutes(parts: AccountRouteParts) {
   const firstAdministrator = createFirstAdministratorPages(shared);
   const account = createAccountPages(shared);
   const sessions = createSessionPages(shared);
+  const email = createEmailPages(shared);
+  const reset = createPasswordResetPages(shared);
+  const data = createOwnDataPages(shared);
 
   const { signedIn } = parts.signedIn;
+  const fresh = parts.signedIn.fresh(config.sessions.step_up_seconds);
   const recognised = createRecognised(browserSessions);
   const body = formBody(config.server.body_bytes);
   const { guard } = csrf;
@@ -73,9 +90,26 @@ export function createAccountRoutes(parts: AccountRouteParts) {
     firstAdministrator.submit(ctx, ctx.params.secret ?? ''),
   );
 
+  router.get('/forgot-password', reset.showForgot);
+  router.post('/forgot-password', body, guard, reset.submitForgot);
+  router.get('/reset-password/:secret', (ctx) => reset.showReset(ctx, ctx.params.secret ?? ''));
+  router.post('/reset-password/:secret', body, guard, (ctx) =>
+    reset.submitReset(ctx, ctx.params.secret ?? ''),
+  );
+  router.get('/verify-email/:secret', signedIn, (ctx) => email.showLink(ctx, ctx.params.secret ?? ''));
+  router.post('/verify-email/:secret', body, guard, signedIn, (ctx) =>
+    email.submitLink(ctx, ctx.params.secret ?? ''),
+  );
+
   router.get('/account', signedIn, account.overview);
   router.get('/account/password', signedIn, account.showPassword);
   router.post('/account/password', body, guard, signedIn, account.submitPassword);
+  router.get('/account/email', fresh, email.show);
+  router.post('/account/email', body, guard, fresh, email.submitChange);
+  router.post('/account/email/verification', body, guard, signedIn, email.sendAgain);
+  router.get('/account/data', fresh, data.show);
+  router.post('/account/data/copy', body, guard, fresh, data.takeCopy);
+  router.post('/account/data/deletion', body, guard, fresh, data.remove);
   router.get('/account/sessions', signedIn, sessions.show);
   router.post('/account/sessions/end-others', body, guard, signedIn, sessions.endOthers);
   router.post('/account/sessions/:id/end', body, guard, signedIn, (ctx) =>

@@ -110,6 +110,16 @@ export function createAccountStore(database: Database) {
       );
     },
 
+    /** The address is theirs, from now on the one of the account. Conflict('email') where it is another account's, or theirs is gone. */
+    confirmEmail(id: string, { email, normalized }: { email: string; normalized: string }): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE accounts SET email = ${email}, email_normalized = ${normalized}, email_verified_at = ${now},
+          updated_at = ${now} WHERE id = ${id} AND deleted_at IS NULL`,
+        { expects: 1, conflict: 'email' },
+      );
+    },
+
     disable(id: string): void {
       const now = nowSeconds();
       database.write(sql`UPDATE accounts SET disabled_at = ${now}, updated_at = ${now} WHERE id = ${id}`);
@@ -118,6 +128,27 @@ export function createAccountStore(database: Database) {
     enable(id: string): void {
       database.write(
         sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`,
+      );
+    },
+
+    /** Is there nobody else who could administer? */
+    async isLastAdministrator(id: string): Promise<boolean> {
+      const row = await database.find<{ is_last: number }>(
+        sql`SELECT COUNT(*) AS is_last FROM accounts WHERE id = ${id} AND is_admin = 1 AND NOT EXISTS (
+          SELECT 1 FROM accounts WHERE is_admin = 1 AND id <> ${id} AND deleted_at IS NULL AND disabled_at IS NULL)`,
+      );
+      return Number(row?.is_last ?? 0) > 0;
+    },
+
+    /** What is left is the id, which is never used again, and when: the e-mail is free for a new account. */
+    erase(id: string): void {
+      const now = nowSeconds();
+      for (const table of ['credentials', 'identities', 'one_time_links'])
+        database.write({ sql: `DELETE FROM ${table} WHERE account_id = ?`, bindings: [id] });
+      database.write(
+        sql`UPDATE accounts SET email = NULL, email_normalized = NULL, email_verified_at = NULL, name = NULL,
+          updated_at = ${now}, deleted_at = ${now} WHERE id = ${id} AND deleted_at IS NULL`,
+        { expects: 1, conflict: 'account' },
       );
     },
   };

@@ -58,6 +58,24 @@ export async function enableAccount({ accounts }: Parts, idOrEmail: string): Pro
   return show(await accounts.enable(await accounts.get(idOrEmail), OPERATOR));
 }
 
+/** Ends their sessions everywhere; apps with a refresh token of their own go on. */
+export async function endAccountSessions({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
+  const account = await accounts.get(idOrEmail);
+  await accounts.endSessions(account, OPERATOR);
+  return show(account);
+}
+
+/** What was open ends, what was personal is erased, and the id is never used again. Refuses the last administrator. */
+export async function deleteAccount(
+  { accounts, accountDeletion, database }: Pick<AdminParts, 'accounts' | 'accountDeletion' | 'database'>,
+  idOrEmail: string,
+): Promise<{ id: string; email: string }> {
+  const account = await accounts.get(idOrEmail);
+  await accountDeletion.check(account);
+  await database.transact(() => accountDeletion.erase(account, OPERATOR));
+  return { id: account.id, email: account.email };
+}
+
 /** Sessions and refresh tokens of the person end with it. */
 export async function setAccountPassword(
   { accounts }: Parts,

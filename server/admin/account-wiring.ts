@@ -2,8 +2,10 @@
 import type { Command } from 'commander';
 import {
   createAccount,
+  deleteAccount,
   disableAccount,
   enableAccount,
+  endAccountSessions,
   listAccounts,
   type ShownAccount,
   setAccountPassword,
@@ -23,6 +25,7 @@ export function addAccountCommands(program: Command, runner: Runner): void {
   const accounts = program.command('accounts').description('people');
   addCreate(accounts, runner);
   addSetPassword(accounts, runner);
+  addDelete(accounts, runner);
 
   accounts
     .command('list')
@@ -38,6 +41,7 @@ export function addAccountCommands(program: Command, runner: Runner): void {
   addOne('show', 'show one account', showAccount);
   addOne('disable', 'end its sessions, grants and tokens, and let nobody sign in to it', disableAccount);
   addOne('enable', 'let it sign in again', enableAccount);
+  addOne('end-sessions', 'sign it out of every browser', endAccountSessions);
 
   function addOne(
     name: string,
@@ -72,6 +76,19 @@ function addCreate(accounts: Command, runner: Runner): void {
         describe: (made) => describeMade('The account was made.', made),
       });
     });
+}
+
+function addDelete(accounts: Command, runner: Runner): void {
+  accounts
+    .command('delete')
+    .description('end an account for ever, erase what is personal in it, and free its e-mail address')
+    .argument('<account>', WHO)
+    .addHelpText('after', '\nExample:\n  latchkey accounts delete ada@example.com')
+    .action((who: string) =>
+      runner.runWithParts((parts) => deleteAccount(parts, who), {
+        describe: (gone) => describeMade('The account was deleted.', gone),
+      }),
+    );
 }
 
 function addSetPassword(accounts: Command, runner: Runner): void {

@@ -1,5 +1,6 @@
 // What the acts of an operator need: the parts of the program, and the rules by which registrations are judged.
 import type { Config } from '../../config/schema.ts';
+import type { AccountDeletion } from '../accounts/account-deletion.ts';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Clients } from '../clients/clients.ts';
@@ -37,6 +38,7 @@ export type AdminParts = {
   readonly database: Database;
   readonly audit: Audit;
   readonly accounts: Accounts;
+  readonly accountDeletion: AccountDeletion;
   readonly clients: Clients;
   readonly resources: Resources;
   readonly grants: Grants;

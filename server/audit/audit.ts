@@ -5,7 +5,17 @@ import { sha256 } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import type { Position } from '../storage/unit-of-work.ts';
 import type { EventType } from './events.ts';
-import { type AuditRow, insertEvent, insertPersonal, listEvents, listNodes, readChain } from './store.ts';
+import {
+  type AuditRow,
+  erasePersonal,
+  hasEvent,
+  insertEvent,
+  insertPersonal,
+  listEvents,
+  listNodes,
+  listOwnEvents,
+  readChain,
+} from './store.ts';
 
 /** Where a request came from: recorded with its events, apart from them, so that it can be erased. */
 export type Origin = { requestId: string; address: string | undefined; program: string | undefined };
@@ -92,6 +102,18 @@ export function createAudit(options: { database: Database }) {
     /** Newest first, at most 1,000. */
     list: (filter: { accountId?: string; clientId?: string; type?: string; limit: number }) =>
       listEvents(database, filter),
+
+    /** Has this happened to that person before? */
+    hasHappened: (type: EventType, accountId: string): Promise<boolean> =>
+      hasEvent(database, type, accountId),
+
+    /** The events of one person with where they came from, newest first, at most 1,000. */
+    listOwn: (accountId: string) => listOwnEvents(database, accountId),
+
+    /** Forgets from where a person came, in the open unit; the events themselves stay, with an id that is nobody's name. */
+    erasePersonal(accountId: string): void {
+      database.write(erasePersonal(accountId));
+    },
 
     /** Reads every chain and answers the first row of each that does not follow from the one before it. */
     async findBreaks(): Promise<{ node: string; sequence: number }[]> {

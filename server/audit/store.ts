@@ -79,6 +79,36 @@ export async function listEvents(
   return database.list<AuditRow>(query.limit(Math.min(filter.limit, LONGEST_LIST)));
 }
 
+export async function hasEvent(database: Database, type: string, accountId: string): Promise<boolean> {
+  const row = await database.find(
+    sql`SELECT 1 AS one FROM audit_events WHERE account_id = ${accountId} AND type = ${type} LIMIT 1`,
+  );
+  return row !== undefined;
+}
+
+export type OwnEvent = {
+  at_milliseconds: number;
+  type: string;
+  actor: string;
+  client_id: string | null;
+  grant_id: string | null;
+  outcome: string;
+  address: string | null;
+  program: string | null;
+};
+
+export function listOwnEvents(database: Database, accountId: string): Promise<OwnEvent[]> {
+  return database.list<OwnEvent>(
+    sql`SELECT e.at_milliseconds, e.type, e.actor, e.client_id, e.grant_id, e.outcome, p.address, p.program
+      FROM audit_events e LEFT JOIN audit_personal p ON p.node = e.node AND p.sequence = e.sequence
+      WHERE e.account_id = ${accountId} ORDER BY e.at_milliseconds DESC, e.sequence DESC LIMIT ${LONGEST_LIST}`,
+  );
+}
+
+export function erasePersonal(accountId: string): Statement {
+  return sql`DELETE FROM audit_personal WHERE account_id = ${accountId}`;
+}
+
 export async function listNodes(database: Database): Promise<string[]> {
   const rows = await database.list<{ node: string }>(
     sql`SELECT DISTINCT node FROM audit_events LIMIT 100000`,

@@ -58,7 +58,7 @@ export type ClientRequest = {
 };
 
 const MOST_REQUESTS = 1000;
-const LONGEST_ID = 200;
+const LONGEST_ID = 255;
 const ROTATION_SECONDS = 86_400;
 const KEPT_SECRETS = 2;
 
@@ -218,8 +218,15 @@ export function createClients(options: {
           store.withhold(one.id);
           onBlocked(one.id);
         }
-        for (const id of byId) store.declareById(id, deviceClient(id));
-        for (const id of gone) store.undeclare(id);
+        for (const id of byId) {
+          store.uncover(id);
+          store.declareById(id, deviceClient(id));
+        }
+        for (const id of gone) {
+          store.withdraw(id);
+          store.uncover(id);
+          onBlocked(id);
+        }
       });
     },
   };

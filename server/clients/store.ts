@@ -100,14 +100,19 @@ export function createClientStore(database: Database) {
       );
     },
 
-    /** A device client that is allowed by its id alone: a registration of the database goes before. */
+    /**
+     * A device client that is allowed by its id alone: a registration of the database goes before.
+     * What the file declared once and withdrew is none.
+     */
     declareById(id: string, registration: Registration): void {
       const now = nowSeconds();
       database.write(
         sql`INSERT INTO clients (id, source, registration, created_at, updated_at)
           VALUES (${id}, 'file', ${JSON.stringify(registration)}, ${now}, ${now})
-          ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, updated_at = excluded.updated_at
-          WHERE clients.source = 'file' AND clients.covered IS NULL`,
+          ON CONFLICT (id) DO UPDATE SET registration = excluded.registration, updated_at = excluded.updated_at, source = 'file',
+            blocked_at = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_at END,
+            blocked_by = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_by END
+          WHERE clients.covered IS NULL AND (clients.source = 'file' OR clients.blocked_by = 'file')`,
       );
     },
 
@@ -146,16 +151,20 @@ export function createClientStore(database: Database) {
       database.write(sql`DELETE FROM client_requests WHERE client_id = ${id}`);
     },
 
-    /** The file declares it no longer: the database's own registration comes back; where there is none, nobody may use it. */
-    undeclare(id: string): void {
+    /** The file declares it no longer, and there is no registration of the database's own: nobody may use it. */
+    withdraw(id: string): void {
       const now = nowSeconds();
       database.write(
         sql`UPDATE clients SET source = 'database', updated_at = ${now}, blocked_at = COALESCE(blocked_at, ${now}),
             revoked_at = ${now}, blocked_by = COALESCE(blocked_by, 'file')
           WHERE id = ${id} AND source = 'file' AND covered IS NULL`,
       );
+    },
+
+    /** The file declares it no longer: the database's own registration comes back, if there is one. */
+    uncover(id: string): void {
       database.write(
-        sql`UPDATE clients SET source = 'database', registration = covered, covered = NULL, updated_at = ${now},
+        sql`UPDATE clients SET source = 'database', registration = covered, covered = NULL, updated_at = ${nowSeconds()},
             blocked_at = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_at END,
             blocked_by = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_by END
           WHERE id = ${id} AND source = 'file' AND covered IS NOT NULL`,

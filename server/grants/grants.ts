@@ -104,6 +104,24 @@ export function createGrants(options: { database: Database; audit: Audit }) {
     /** Ends all grants of a person, in the open unit. */
     revokeAllOf: store.revokeAllOf,
 
+    /** Removes a person's consents and reports, in the open unit. */
+    forgetAllOf: store.forgetAllOf,
+
+    /** What a person allowed, for themselves: times in whole seconds since 1970. */
+    async exportOf(accountId: string) {
+      const [consents, grants] = await Promise.all([
+        store.listConsentsOf(accountId),
+        store.listOf(accountId),
+      ]);
+      return {
+        consents: consents.map((one) => ({ ...one, scopes: JSON.parse(one.scopes) as PermittedScopes })),
+        grants: grants.map(({ id, clientId, kind, createdAt, lastUsedAt, expiresAt, payload }) => ({
+          ...{ id: formatGrantId(id), client_id: clientId, kind, scopes: payload },
+          ...{ created_at: createdAt, last_used_at: lastUsedAt ?? null, expires_at: expiresAt },
+        })),
+      };
+    },
+
     /**
      * A person ends a grant of their own. Once no other grant of that client is left, its remembered permission goes too,
      * so that the app has to ask again. Refuses with not_found where it is not theirs.

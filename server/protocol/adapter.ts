@@ -179,7 +179,7 @@ export function createAdapters(parts: AdapterParts, knownScopes: readonly string
       case 'RefreshToken':
         return complete(createRefreshTokenAdapter(parts));
       case 'DeviceCode':
-        return complete(createDeviceCodeAdapter(parts));
+        return complete(createDeviceCodeAdapter(parts, knownScopes));
       case 'Session':
         return complete(createSessionAdapter(parts));
       case 'ReplayDetection':

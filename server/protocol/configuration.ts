@@ -8,7 +8,7 @@ import {
 } from 'oidc-provider';
 import type { Config } from '../../config/schema.ts';
 import type { Account } from '../accounts/accounts.ts';
-import { mayAskFor, type Registration } from '../clients/clients.ts';
+import { EVERY_SCOPE, mayAskFor, type Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Cookies } from '../web/cookies.ts';
@@ -97,10 +97,14 @@ function createAccountFinder(findActive: ConfigurationParts['findAccount']): Fin
   };
 }
 
-/** RFC 8707 section 2: an unknown API, or one of which the client may have nothing, is invalid_target. */
+/**
+ * RFC 8707 section 2: an unknown API, or one of which the client may have nothing, is invalid_target.
+ * A client that is allowed by its id alone may have the default API and no other.
+ */
 function resourceServerInfo(resource: Resource | undefined, client: Registration, defaultSeconds: number) {
   const scopes = Object.keys(resource?.registration.scopes ?? {}).filter((scope) => mayAskFor(client, scope));
-  if (resource === undefined || scopes.length === 0) throw new errors.InvalidTarget();
+  const isOutside = resource?.isDefault !== true && client.scopes.includes(EVERY_SCOPE);
+  if (resource === undefined || scopes.length === 0 || isOutside) throw new errors.InvalidTarget();
   return {
     scope: scopes.join(' '),
     audience: resource.identifier,

@@ -1,11 +1,13 @@
 // Device codes for the engine (RFC 8628 section 3.5): pending, slow_down, decided; redeemed once, with a window for a lost answer.
 import { type AdapterPayload, errors, Provider } from 'oidc-provider';
+import { EVERY_SCOPE, mayAskFor } from '../clients/clients.ts';
 import { nowMilliseconds, nowSeconds } from '../clock.ts';
 import { formatGrantId } from '../grants/grants.ts';
 import { networkOf } from '../rate-limits/network.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import type { AdapterParts } from './adapter.ts';
-import { normalizeUserCode } from './user-code.ts';
+import { registrationOf } from './client-metadata.ts';
+import { createUserCode, normalizeUserCode } from './user-code.ts';
 
 const SLOWER_BY_SECONDS = 5;
 const SLOWEST_SECONDS = 60;
@@ -13,6 +15,7 @@ const SLOWEST_SECONDS = 60;
 const EARLY_SHARE = 0.9;
 const EARLY_MILLISECONDS = 100;
 const WAIT_FOR_PLACE_SECONDS = 10;
+const MOST_USER_CODES = 4;
 
 function isTooFast(stored: StoredDeviceCode, atMilliseconds: number): boolean {
   if (stored.polledAtMilliseconds === undefined) return false;
@@ -78,7 +81,31 @@ async function checkIssue(parts: AdapterParts, clientId: string, address: string
   if ((await deviceCodes.countPending()) >= device.maxPending) throw new TooMany(WAIT_FOR_PLACE_SECONDS);
 }
 
-export function createDeviceCodeAdapter(parts: AdapterParts) {
+/** RFC 6749 section 3.3: what nobody could allow is refused at once; without scope the client's default ones are meant. */
+function checkScope(sent: unknown, knownScopes: readonly string[]): void {
+  const oidc = Provider.ctx?.oidc;
+  if (oidc?.client === undefined) return;
+  const registration = registrationOf(oidc.client);
+  const wanted = typeof sent === 'string' ? sent.split(' ') : registration.defaultScopes;
+  const named = Object.values(oidc.resourceServers ?? {}).flatMap(({ scope }) => scope?.split(' ') ?? []);
+  const known = new Set([...knownScopes, ...named, EVERY_SCOPE]);
+  if (!wanted.some((one) => known.has(one) && mayAskFor(registration, one)))
+    throw new errors.InvalidScope('no scope that could be allowed', wanted.join(' '));
+}
+
+/** Row D06: the engine's user code unless somebody has it, then another; the answer tells the one that is stored. */
+async function chooseUserCode(deviceCodes: DeviceCodes, proposed: string): Promise<string> {
+  let userCode = normalizeUserCode(proposed);
+  for (let count = 1; await deviceCodes.findByUserCode(userCode); count += 1) {
+    if (count === MOST_USER_CODES) throw new Error('no user code is free');
+    userCode = createUserCode();
+  }
+  const code = Provider.ctx?.oidc.entities.DeviceCode;
+  if (code !== undefined) Object.assign(code, { userCode });
+  return userCode;
+}
+
+export function createDeviceCodeAdapter(parts: AdapterParts, knownScopes: readonly string[]) {
   const { deviceCodes, retryWindowSeconds, device, origin } = parts;
   return {
     async find(id: string): Promise<AdapterPayload | undefined> {
@@ -92,10 +119,11 @@ export function createDeviceCodeAdapter(parts: AdapterParts) {
     async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
       const { jti, userCode, clientId, exp, ...rest } = payload;
       const from = origin();
+      checkScope((payload.params as Record<string, unknown> | undefined)?.scope, knownScopes);
       await checkIssue(parts, clientId ?? '', from?.address ?? '');
       deviceCodes.register(id, {
         clientId: clientId ?? '',
-        userCode: normalizeUserCode(userCode ?? ''),
+        userCode: await chooseUserCode(deviceCodes, userCode ?? ''),
         payload: rest,
         address: from?.address,
         program: from?.program?.slice(0, 300),

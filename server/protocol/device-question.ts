@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import { nowSeconds } from '../clock.ts';
 import type { GrantRecord } from '../grants/grants.ts';
-import { networkOf } from '../rate-limits/network.ts';
+import { isSameNetwork } from '../rate-limits/network.ts';
 import type { StoredDeviceCode } from '../storage/device-codes.ts';
 import type { Catalog } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
@@ -71,7 +71,7 @@ export function describeDevice(asked: Asked, accessTokenSeconds: number): Device
       address: code.address,
       program: code.program,
       askedAt: code.createdAt,
-      isElsewhere: code.address !== undefined && networkOf(code.address) !== networkOf(approver.address),
+      isElsewhere: code.address !== undefined && !isSameNetwork(code.address, approver.address),
     },
   };
 }
@@ -91,9 +91,12 @@ type Choice = {
 export function grantOf(
   question: Question,
   { isChosen, lifetime }: Choice,
-  rules: { tokens: Config['tokens']; isRefreshable: (scopes: ReadonlySet<string>) => boolean },
+  rules: {
+    config: Pick<Config, 'tokens' | 'device'>;
+    isRefreshable: (scopes: ReadonlySet<string>) => boolean;
+  },
 ) {
-  const { tokens } = rules;
+  const { tokens, device } = rules.config;
   const asked = question.groups.flatMap((group) => group.scopes);
   const chosen = asked.filter((scope, index) => !scope.isOptional || isChosen(scope, index));
   const openid = chosen.filter((scope) => scope.identifier === undefined).map((scope) => scope.name);
@@ -106,8 +109,9 @@ export function grantOf(
   const seconds = deviceLifetimes[lifetime];
   const idleSeconds = rules.isRefreshable(new Set(chosen.map((one) => one.name)))
     ? tokens.refresh_idle_seconds
-    : question.accessTokenSeconds + tokens.refresh_retry_window_seconds + 600;
-  const [resource] = Object.keys(resources);
+    : device.code_seconds + question.accessTokenSeconds + tokens.refresh_retry_window_seconds;
+  const named = Object.keys(resources);
+  const [resource] = named;
   const record: Pick<GrantRecord, 'expiresAt' | 'endsAt' | 'payload'> = {
     expiresAt: now + Math.min(idleSeconds, seconds ?? idleSeconds),
     ...(seconds === undefined ? {} : { endsAt: now + seconds }),
@@ -117,5 +121,9 @@ export function grantOf(
     },
   };
   const scope = chosen.map((one) => one.name).join(' ');
-  return { record, source: { scope, ...(resource === undefined ? {} : { resource }) } };
+  // With several APIs each token request names its own (RFC 8707 section 2.2).
+  return {
+    record,
+    source: { scope, ...(resource === undefined ? {} : { resource: named.length > 1 ? named : resource }) },
+  };
 }

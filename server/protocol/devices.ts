@@ -8,7 +8,7 @@ import { Refusal } from '../errors.ts';
 import { formatGrantId, type Grants } from '../grants/grants.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { LimitName } from '../rate-limits/limits.ts';
-import { networkOf } from '../rate-limits/network.ts';
+import { isSameNetwork, networkOf } from '../rate-limits/network.ts';
 import { hmacSha256, isSameSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
@@ -46,11 +46,13 @@ export type DeviceParts = {
 
 // One person and one who helps; with more the code is in the wrong hands (RFC 10027, row D29).
 const MOST_PEOPLE = 2;
+// The device was not there: its ID token tells when the approver signed in (row D33).
+const CLAIMS = { id_token: { auth_time: { essential: true } } };
 const EVERYBODY: readonly [LimitName, string] = ['device_code.deployment', 'all'];
 const WORDS = {
   unknown: 'There is no such code. Check it on your device; codes end after a few minutes.',
   over: 'This code has expired or was used already. Ask your device for a new one.',
-  killed: 'Several people have entered this code, so it was withdrawn. Ask your device for a new one.',
+  killed: 'This code was withdrawn. Ask your device for a new one.',
   blocked: 'You have reported this app before, so it cannot be paired with your account.',
   gone: 'The app is not allowed here any more.',
 };
@@ -59,7 +61,7 @@ export function createDevices(parts: DeviceParts) {
   const { config, engine, database, deviceCodes, grants, roles, limiter, audit } = parts;
 
   function isFromHere(code: StoredDeviceCode | undefined, { address }: Approver): boolean {
-    return code?.address !== undefined && networkOf(code.address) === networkOf(address);
+    return code?.address !== undefined && isSameNetwork(code.address, address);
   }
 
   /**
@@ -160,7 +162,8 @@ export function createDevices(parts: DeviceParts) {
     try {
       await database.transact(act);
     } catch (error) {
-      throw error instanceof Conflict ? new Refusal('conflict', { words: WORDS.over, cause: error }) : error;
+      const isLost = error instanceof Conflict && error.label === 'device_code';
+      throw isLost ? new Refusal('conflict', { words: WORDS.over, cause: error }) : error;
     }
   }
 
@@ -192,7 +195,7 @@ export function createDevices(parts: DeviceParts) {
       const { account, methods, authTime } = approver;
       const id = nextId();
       const isRefreshable = (scopes: ReadonlySet<string>) => mayRefresh(client, scopes);
-      const made = grantOf(question, choice, { tokens: config.tokens, isRefreshable });
+      const made = grantOf(question, choice, { config, isRefreshable });
       if (made.source.scope === '') {
         throw new Refusal('invalid_request', { words: 'Choose at least one thing, or deny.' });
       }
@@ -207,7 +210,7 @@ export function createDevices(parts: DeviceParts) {
           authTime,
           ...made.record,
         });
-        const approval = { ...made.source, amr: [...methods], authTime };
+        const approval = { ...made.source, amr: [...methods], authTime, claims: CLAIMS };
         deviceCodes.decide(code.idHash, { state: 'approved', accountId: account.id, grantId: id, approval });
         audit.record('device_code.approved', {
           actor: `account:${account.id}`,

@@ -7,6 +7,7 @@ import { type Grants, parseGrantId } from '../grants/grants.ts';
 import type { Log } from '../observability/log.ts';
 import type { Artifacts } from '../storage/artifacts.ts';
 import { mayRefresh } from './refresh-policy.ts';
+import { formatUserCode } from './user-code.ts';
 
 export type EventParts = {
   audit: Audit;
@@ -100,9 +101,14 @@ export function listenToEngine(provider: Provider, parts: EventParts): void {
   provider.on('device_code.saved', (code) => {
     audit.record('device_code.issued', { actor: `client:${code.clientId}`, clientId: code.clientId });
   });
-  // RFC 8628 section 3.2: the engine leaves the pace out, and clients would guess it.
-  provider.on('device_authorization.success', (_ctx, body) => {
-    Object.assign(body, { interval: parts.device.intervalSeconds });
+  // RFC 8628 section 3.2: the engine leaves the pace out, and clients would guess it; and the user code is ours.
+  provider.on('device_authorization.success', (ctx, body) => {
+    const userCode = formatUserCode(ctx.oidc.entities.DeviceCode?.userCode ?? '');
+    Object.assign(body, {
+      user_code: userCode,
+      verification_uri_complete: `${body.verification_uri}?user_code=${userCode}`,
+      interval: parts.device.intervalSeconds,
+    });
   });
   provider.on('access_token.destroyed', (token) => recordRevocation(parts, token));
   provider.on('refresh_token.destroyed', (token) => recordRevocation(parts, token));

@@ -1,20 +1,28 @@
 // Ends a family of tokens when the engine says so, and says why in the audit log.
 import { Provider } from 'oidc-provider';
 import type { EventType } from '../audit/events.ts';
+import { DEVICE_GRANT } from '../clients/clients.ts';
 import { parseGrantId } from '../grants/grants.ts';
 import type { AdapterParts } from './adapter.ts';
 
-type Reason = 'authorization_code_replayed' | 'refresh_token_replayed' | 'revoked_by_client' | 'signed_out';
+type Reason =
+  | 'authorization_code_replayed'
+  | 'device_code_replayed'
+  | 'refresh_token_replayed'
+  | 'revoked_by_client'
+  | 'signed_out';
 
 const replays: Partial<Record<Reason, EventType>> = {
   authorization_code_replayed: 'authorization_code.replayed',
+  device_code_replayed: 'device_code.replayed',
   refresh_token_replayed: 'refresh_token.replayed',
 };
 
 function reasonOf(route: string | undefined, grantType: unknown): Reason {
   if (route === 'revocation') return 'revoked_by_client';
   if (route !== 'token') return 'signed_out';
-  return grantType === 'refresh_token' ? 'refresh_token_replayed' : 'authorization_code_replayed';
+  if (grantType === 'refresh_token') return 'refresh_token_replayed';
+  return grantType === DEVICE_GRANT ? 'device_code_replayed' : 'authorization_code_replayed';
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from '../storage/token-format.ts';
 import { completeAnswers } from './answers.ts';
 import { registrationOf } from './client-metadata.ts';
+import { forgetEmptySecret } from './empty-secret.ts';
 
 export type ProviderParts = {
   issuer: string;
@@ -130,6 +131,7 @@ export function createProvider(parts: ProviderParts): Provider {
   refuseFragments(provider);
   storeGrantWithCode(provider);
   steadySessionIds(provider, parts.endSession);
+  provider.use(forgetEmptySecret);
   provider.use(completeAnswers);
   return provider;
 }

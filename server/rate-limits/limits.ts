@@ -37,6 +37,21 @@ const defaults = {
     windowSeconds: 15 * MINUTE,
     protects: 'the current password from guesses of whoever holds a session',
   },
+  'password_reset.address': {
+    max: 20,
+    windowSeconds: HOUR,
+    protects: 'the mailboxes of people from one network that asks for links, and the links from guesses',
+  },
+  'password_reset.account': {
+    max: 3,
+    windowSeconds: 15 * MINUTE,
+    protects: 'one mailbox from a flood; a link lives longer than this, so the last one that was sent works',
+  },
+  'email_verification.account': {
+    max: 5,
+    windowSeconds: HOUR,
+    protects: 'the mailboxes of strangers from one account that names them',
+  },
   'first_administrator.address': {
     max: 10,
     windowSeconds: 15 * MINUTE,

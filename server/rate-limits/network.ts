@@ -23,3 +23,12 @@ export function networkOf(address: string): string {
   }
   return `${groups.slice(0, 4).join(':')}::/64`;
 }
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || networkOf(address).startsWith('127.');
+}
+
+/** Whether both are of one network; a machine that speaks to itself may do so in either family. */
+export function isSameNetwork(one: string, other: string): boolean {
+  return networkOf(one) === networkOf(other) || (isLoopback(one) && isLoopback(other));
+}

@@ -2,6 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import { hmacSha256, seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
+import { ID_TAKEN } from './faults.ts';
 import { insert, type Statement, sql } from './statement.ts';
 
 const PAYLOAD_VERSION = 1;
@@ -64,7 +65,7 @@ const SELECT = `SELECT d.id_hash, d.client_id, d.state, d.account_id, d.grant_id
   d.tried_by, d.interval_seconds, d.polled_at_milliseconds, d.created_at, d.expires_at, d.consumed_at,
   s.consumed_at AS successor_used_at
   FROM device_codes d
-  LEFT JOIN refresh_tokens s ON s.family = d.grant_id AND s.generation = 0`;
+  LEFT JOIN refresh_tokens s ON s.family = d.grant_id AND s.grant_id = d.grant_id AND s.generation = 0`;
 
 /** `key` seals the payloads, `userCodeKey` keys the hashes of user codes. */
 export function createDeviceCodes(options: { database: Database; key: Buffer; userCodeKey: Buffer }) {
@@ -110,7 +111,7 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
     findByUserCode: (normalized: string) =>
       findWhere(sql`WHERE d.user_code_hash = ${hashUserCode(normalized)}`),
 
-    /** Conflict('user_code') where a live code has the same user code. */
+    /** A user code that is taken at the same moment is a passing fault: the same request will get another one. */
     register(deviceCode: string, record: DeviceCodeRecord): void {
       const row = {
         id_hash: sha256(deviceCode),
@@ -126,7 +127,7 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
         created_at: nowSeconds(),
         expires_at: record.expiresAt,
       };
-      database.write(insert('device_codes', row), { conflict: 'user_code' });
+      database.write(insert('device_codes', row), { conflict: ID_TAKEN });
     },
 
     /** Live codes that wait for a decision: of everybody, or of one client. */
@@ -140,9 +141,11 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
       return Number(row?.count ?? 0);
     },
 
+    /** Polls at the same moment may arrive here in any order: the pace only ever slows. */
     notePoll(deviceCode: string, atMilliseconds: number, intervalSeconds: number): void {
       database.write(
-        sql`UPDATE device_codes SET polled_at_milliseconds = ${atMilliseconds}, interval_seconds = ${intervalSeconds}
+        sql`UPDATE device_codes SET polled_at_milliseconds = ${atMilliseconds},
+            interval_seconds = CASE WHEN interval_seconds < ${intervalSeconds} THEN ${intervalSeconds} ELSE interval_seconds END
           WHERE id_hash = ${sha256(deviceCode)}`,
       );
     },
@@ -184,8 +187,8 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
         sql`UPDATE device_codes SET consumed_at = COALESCE(consumed_at, ${at})
           WHERE id_hash = ${idHash} AND state <> 'pending'
             AND (consumed_at IS NULL OR (state = 'approved' AND consumed_at > ${sinceAt} AND NOT EXISTS (
-              SELECT 1 FROM refresh_tokens s WHERE s.family = device_codes.grant_id AND s.generation = 0
-                AND s.consumed_at IS NOT NULL)))`,
+              SELECT 1 FROM refresh_tokens s WHERE s.family = device_codes.grant_id AND s.grant_id = device_codes.grant_id
+                AND s.generation = 0 AND s.consumed_at IS NOT NULL)))`,
         { expects: 1, conflict: 'DeviceCode' },
       );
     },

@@ -3,6 +3,7 @@
 import { nowSeconds } from '../clock.ts';
 import { seal, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
+import { ID_TAKEN } from './faults.ts';
 import { nextId } from './ids.ts';
 import { insert, sql } from './statement.ts';
 
@@ -28,7 +29,7 @@ export function createOutbox({ database, key }: { database: Database; key: Buffe
       const now = nowSeconds();
       const sealed = seal(key, JSON.stringify(payload), purposeOf(kind)).toString('base64');
       const row = { id: nextId(), kind, payload: sealed, created_at: now, due_at: now, attempts: 0 };
-      database.write(insert('outbox', row), { conflict: 'outbox_id' });
+      database.write(insert('outbox', row), { conflict: ID_TAKEN });
     },
 
     /** What is due, the oldest first. */
@@ -59,7 +60,8 @@ export function createOutbox({ database, key }: { database: Database; key: Buffe
 
     /** Sent, or given up: nothing of what it said is kept. */
     finish(id: number): void {
-      database.write(sql`UPDATE outbox SET done_at = ${nowSeconds()}, payload = '' WHERE id = ${id}`);
+      const now = nowSeconds();
+      database.write(sql`UPDATE outbox SET done_at = ${now}, due_at = ${now}, payload = '' WHERE id = ${id}`);
     },
 
     async sweep(beforeAt: number, limit: number): Promise<number> {

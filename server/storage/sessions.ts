@@ -2,7 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import { seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
-import { sql } from './statement.ts';
+import { type Statement, sql } from './statement.ts';
 
 const PAYLOAD_VERSION = 1;
 
@@ -27,8 +27,25 @@ export type ListedSession = {
 
 type Row = { payload: Buffer };
 
-export function createSessions(options: { database: Database; key: Buffer }) {
-  const { database, key } = options;
+const LIVING = `s.ended_at IS NULL AND s.expires_at > ?
+  AND (a.is_admin IS NULL OR a.is_admin = 0 OR (s.last_seen_at > ? AND s.auth_time > ?))`;
+
+export type SessionParts = {
+  database: Database;
+  key: Buffer;
+  /** Administrators have less time than the session was given: judged at each reading (row S11). */
+  admin: { idleSeconds: number; absoluteSeconds: number };
+};
+
+export function createSessions({ database, key, admin }: SessionParts) {
+  /** Sessions that are neither ended nor over; the condition names the tables s and a. */
+  function selectLiving(columns: string, condition: Statement): Statement {
+    const now = nowSeconds();
+    return {
+      sql: `SELECT ${columns} FROM sessions s LEFT JOIN accounts a ON a.id = s.account_id WHERE ${condition.sql} AND ${LIVING}`,
+      bindings: [...condition.bindings, now, now - admin.idleSeconds, now - admin.absoluteSeconds],
+    };
+  }
 
   function open(row: Row | undefined): Record<string, unknown> | undefined {
     if (row === undefined) return undefined;
@@ -37,19 +54,11 @@ export function createSessions(options: { database: Database; key: Buffer }) {
 
   return {
     async find(id: string): Promise<Record<string, unknown> | undefined> {
-      return open(
-        await database.find<Row>(
-          sql`SELECT payload FROM sessions WHERE id_hash = ${sha256(id)} AND ended_at IS NULL AND expires_at > ${nowSeconds()}`,
-        ),
-      );
+      return open(await database.find<Row>(selectLiving('s.payload', sql`s.id_hash = ${sha256(id)}`)));
     },
 
     async findByUid(uid: string): Promise<Record<string, unknown> | undefined> {
-      return open(
-        await database.find<Row>(
-          sql`SELECT payload FROM sessions WHERE uid = ${uid} AND ended_at IS NULL AND expires_at > ${nowSeconds()}`,
-        ),
-      );
+      return open(await database.find<Row>(selectLiving('s.payload', sql`s.uid = ${uid}`)));
     },
 
     /**
@@ -85,17 +94,15 @@ export function createSessions(options: { database: Database; key: Buffer }) {
 
     /** The signed-in sessions of a person, newest first, at most 100. */
     async listOf(accountId: string): Promise<ListedSession[]> {
+      const columns = 's.uid, s.address, s.program, s.created_at, s.last_seen_at';
+      const living = selectLiving(columns, sql`s.account_id = ${accountId}`);
       const rows = await database.list<{
         uid: string;
         address: string | null;
         program: string | null;
         created_at: number;
         last_seen_at: number;
-      }>(
-        sql`SELECT uid, address, program, created_at, last_seen_at FROM sessions
-          WHERE account_id = ${accountId} AND ended_at IS NULL AND expires_at > ${nowSeconds()}
-          ORDER BY last_seen_at DESC LIMIT 100`,
-      );
+      }>({ ...living, sql: `${living.sql} ORDER BY s.last_seen_at DESC LIMIT 100` });
       return rows.map((row) => ({
         uid: row.uid,
         address: row.address ?? undefined,
@@ -129,6 +136,11 @@ export function createSessions(options: { database: Database; key: Buffer }) {
         sql`UPDATE grants SET revoked_at = ${now}, revoked_reason = 'session_ended'
           WHERE account_id = ${accountId} AND session_uid IS NOT NULL AND session_uid <> ${kept} AND revoked_at IS NULL`,
       );
+    },
+
+    /** Forgets from where they signed in. Ended ones stay as tombstones, so that no late save brings them back. */
+    erasePersonal(accountId: string): void {
+      database.write(sql`UPDATE sessions SET address = NULL, program = NULL WHERE account_id = ${accountId}`);
     },
 
     async sweep(beforeAt: number, limit: number): Promise<number> {

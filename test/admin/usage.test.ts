@@ -9,13 +9,20 @@ afterAll(place.remove);
 
 const commands = [
   ...['create', 'list', 'show', 'disable', 'enable', 'set-password'].map((name) => ['accounts', name]),
-  ...['create', 'list', 'show', 'block', 'allow', 'rotate-secret'].map((name) => ['clients', name]),
+  ...['create', 'list', 'show', 'block', 'allow', 'requests', 'rotate-secret'].map((name) => [
+    'clients',
+    name,
+  ]),
   ...['create', 'list'].map((name) => ['resources', name]),
   ...['list', 'revoke'].map((name) => ['grants', name]),
+  ...['list', 'revoke'].map((name) => ['devices', name]),
   ...['introspect', 'revoke'].map((name) => ['tokens', name]),
   ...['list', 'verify'].map((name) => ['audit', name]),
   ['migrate'],
   ['doctor'],
+  ['login'],
+  ['whoami'],
+  ['logout'],
 ];
 
 test.each(commands.map((words) => [words.join(' '), words]))(

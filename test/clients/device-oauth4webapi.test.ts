@@ -58,9 +58,19 @@ describe.each(Object.entries(kinds))('oauth4webapi as %s', (_words, prove) => {
     const { id, authentication } = await prove();
     const client = { client_id: id };
     const parameters = new URLSearchParams({ scope: SCOPE });
-    const asked = await oauth.deviceAuthorizationRequest(server, client, authentication, parameters, INSECURE);
+    const asked = await oauth.deviceAuthorizationRequest(
+      server,
+      client,
+      authentication,
+      parameters,
+      INSECURE,
+    );
     const device = await oauth.processDeviceAuthorizationResponse(server, client, asked);
-    expect(device).toMatchObject({ interval: 1, expires_in: 600, verification_uri: `${server.issuer}/device` });
+    expect(device).toMatchObject({
+      interval: 1,
+      expires_in: 600,
+      verification_uri: `${server.issuer}/device`,
+    });
 
     const poll = () =>
       oauth.deviceCodeGrantRequest(server, client, authentication, device.device_code, INSECURE);

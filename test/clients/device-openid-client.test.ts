@@ -51,7 +51,11 @@ describe.each(Object.entries(kinds))('openid-client as %s', (_words, register) =
 
   test('D04: pairs while Ada allows it, reads userinfo, refreshes, and revokes', async () => {
     const device = await client.initiateDeviceAuthorization(config, { scope: SCOPE });
-    expect(device).toMatchObject({ interval: 1, expires_in: 600, user_code: expect.stringMatching(/^\w{4}-\w{4}$/) });
+    expect(device).toMatchObject({
+      interval: 1,
+      expires_in: 600,
+      user_code: expect.stringMatching(/^\w{4}-\w{4}$/),
+    });
     const polling = client.pollDeviceAuthorizationGrant(config, device);
     const [tokens, page] = await Promise.all([
       polling,

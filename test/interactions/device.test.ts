@@ -82,12 +82,17 @@ test('D17: a decision needs the session, the token of the form and POST', async 
   const allow = { ...fields, decision: 'allow' };
   expect((await robot.post('/device', { ...allow, csrf: '' })).status).toBe(403);
   expect(
-    (await robot.post('/device', allow, { headers: { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' } }))
-      .status,
+    (
+      await robot.post('/device', allow, {
+        headers: { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
+      })
+    ).status,
   ).toBe(403);
   const stranger = world.app.robot();
   const form = await stranger.get('/sign-in');
-  const [token] = findAll(parseHtml(form.html), 'input').filter(({ attributes }) => attributes.name === 'csrf');
+  const [token] = findAll(parseHtml(form.html), 'input').filter(
+    ({ attributes }) => attributes.name === 'csrf',
+  );
   const sent = await stranger.post('/device', { ...allow, csrf: token?.attributes.value ?? '' });
   expect(sent.status).toBe(303);
   expect(sent.location).toContain('/sign-in?return_to=');
@@ -105,7 +110,8 @@ test('D24 D22: the page says who asks, for what, with what, from where and how l
   const text = mainTextOf(page);
   for (const words of [CLI, 'curl', '203.0.113.9', '3 minutes ago', 'only if you started this yourself'])
     expect(text).toContain(words);
-  for (const words of ['Read your tasks', 'Change your tasks', 'ada@example.com']) expect(text).toContain(words);
+  for (const words of ['Read your tasks', 'Change your tasks', 'ada@example.com'])
+    expect(text).toContain(words);
   const buttons = findAll(parseHtml(page.html), 'button').filter(
     ({ attributes }) => attributes.name === 'decision',
   );

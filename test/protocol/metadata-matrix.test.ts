@@ -1,6 +1,7 @@
 // Row M03: whatever discovery advertises works when it is asked for, and what it does not advertise is refused.
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askForCode, DEVICE_GRANT, pair, poll } from '../support/devices.ts';
 import type { Answer } from '../support/program.ts';
 import { answerOf, createVisits } from '../support/visits.ts';
 import { type AppClient, createWorld, type World } from '../support/world.ts';
@@ -13,7 +14,7 @@ const UNIVERSE = {
     'client_credentials',
     'password',
     'implicit',
-    'urn:ietf:params:oauth:grant-type:device_code',
+    DEVICE_GRANT,
     'urn:ietf:params:oauth:grant-type:jwt-bearer',
     'urn:ietf:params:oauth:grant-type:saml2-bearer',
     'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -79,6 +80,12 @@ const grants: Record<string, (client: AppClient) => Promise<Answer>> = {
   authorization_code: redeemCode,
   refresh_token: async (client) =>
     world.refresh(client, String((await redeemCode(client)).body.refresh_token)),
+  [DEVICE_GRANT]: async () => {
+    const device = await world.registerClient({ name: 'Device', grants: [DEVICE_GRANT] });
+    const code = await askForCode(world, device);
+    await pair(world.app.robot(), code);
+    return poll(world, code, device);
+  },
 };
 
 test.each(UNIVERSE.grant_types)('M03: the grant %s works exactly if it is advertised', async (grant) => {

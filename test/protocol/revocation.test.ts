@@ -1,6 +1,7 @@
 // Revocation (RFC 7009): an access token ends alone, a refresh token ends its grant, and the answer tells nothing.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ASSERTION_TYPE, createKeyHolder } from '../introspection/key-holder.ts';
+import { askForCode, CLI, MANY_CODES, pair, poll } from '../support/devices.ts';
 import { type AppClient, basic, createWorld, type TokenSet, type World } from '../support/world.ts';
 
 let world: World;
@@ -8,7 +9,7 @@ let other: AppClient;
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ settings: MANY_CODES });
   other = await world.registerClient({ name: 'Other' });
 });
 afterAll(() => world.close());
@@ -31,7 +32,7 @@ async function signInAndRefresh(client: AppClient): Promise<{ first: TokenSet; s
   return { first, second };
 }
 
-test('RFC 7009 section 2.2: the answer is 200 with an empty JSON object, for a token of ours and for nonsense', async () => {
+test('V01: RFC 7009 section 2.2: the answer is 200 with an empty JSON object, for a token of ours and for nonsense', async () => {
   const { access_token } = await world.signIn(world.notes);
   for (const token of [access_token, access_token, 'nonsense']) {
     const answer = await revoke(world.notes, token);
@@ -50,7 +51,7 @@ test('an access token ends at once; its siblings, its refresh token and its gran
   expect(await isActive(third.body.access_token)).toBe(true);
 });
 
-test('R02: a refresh token ends with its grant and all the access tokens of that, and no other grant', async () => {
+test('V03 R02: a refresh token ends with its grant and all the access tokens of that, and no other grant', async () => {
   const { first, second } = await signInAndRefresh(world.notes);
   const elsewhere = await world.signIn(world.notes, OFFLINE);
   await revoke(world.notes, second.refresh_token);
@@ -61,20 +62,25 @@ test('R02: a refresh token ends with its grant and all the access tokens of that
   expect((await world.refresh(world.notes, elsewhere.refresh_token)).status).toBe(200);
 });
 
-test('a refresh token that was rotated away still ends its grant', async () => {
+test('V03: a refresh token that was rotated away still ends its grant', async () => {
   const { first, second } = await signInAndRefresh(world.notes);
   await revoke(world.notes, first.refresh_token);
   expect(await isActive(second.access_token)).toBe(false);
   expect((await world.refresh(world.notes, second.refresh_token)).body.error).toBe('invalid_grant');
 });
 
-test('a wrong token_type_hint is ignored', async () => {
-  const { access_token, refresh_token } = await world.signIn(world.notes, OFFLINE);
-  await revoke(world.notes, refresh_token, { token_type_hint: 'access_token' });
-  expect(await isActive(access_token)).toBe(false);
+test('V01: a wrong or unknown token_type_hint is ignored, for either kind', async () => {
+  for (const token_type_hint of ['access_token', 'refresh_token', 'device_code', 'nonsense']) {
+    const { access_token, refresh_token } = await world.signIn(world.notes, OFFLINE);
+    await revoke(world.notes, access_token, { token_type_hint });
+    expect(await isActive(access_token)).toBe(false);
+    const { body } = await world.refresh(world.notes, refresh_token);
+    await revoke(world.notes, String(body.refresh_token), { token_type_hint });
+    expect(await isActive(body.access_token)).toBe(false);
+  }
 });
 
-test('RFC 7009 section 2.1: the token of another client stays, and the answer does not tell', async () => {
+test('V02: RFC 7009 section 2.1: the token of another client stays, and the answer does not tell', async () => {
   const { access_token, refresh_token } = await world.signIn(world.notes, OFFLINE);
   for (const token of [access_token, refresh_token]) {
     const answer = await revoke(other, token);
@@ -84,7 +90,7 @@ test('RFC 7009 section 2.1: the token of another client stays, and the answer do
   expect((await world.refresh(world.notes, refresh_token)).status).toBe(200);
 });
 
-test('a client must prove itself: a wrong secret, or the id alone of one with a secret, is 401', async () => {
+test('V01: a client must prove itself: a wrong secret, or the id alone of one with a secret, is 401', async () => {
   const { access_token } = await world.signIn(world.notes);
   const wrong = await revoke({ ...world.notes, secret: 'lks_wrong' }, access_token);
   const bare = await world.post('/revoke', { token: access_token, client_id: world.notes.id });
@@ -105,7 +111,7 @@ test('H1: one assertion revokes once; used again it is 401, also when ten come a
   ]);
 });
 
-test('a public client in a browser may revoke from its own origin, and reads the answer', async () => {
+test('V03: a public client in a browser may revoke from its own origin, and reads the answer', async () => {
   const origin = 'https://spa.example.com';
   const spa = await world.registerClient({
     name: 'Page',
@@ -133,4 +139,75 @@ test('what was revoked is in the audit log, by whom and of whom', async () => {
   });
   const [token] = await audit.list({ type: 'token.revoked', limit: 1 });
   expect(token).toMatchObject({ actor: `client:${world.notes.id}`, accountId: world.ada.id });
+});
+
+async function pairDevice(): Promise<TokenSet & { device_code: string }> {
+  const code = await askForCode(world);
+  await pair(world.app.robot(), code);
+  return { ...((await poll(world, code)).body as TokenSet), device_code: code.device_code };
+}
+
+test('V03: a device revokes its refresh token by its id alone; all of that pairing ends, and no other', async () => {
+  const [lost, kept] = [await pairDevice(), await pairDevice()];
+  const next = (await world.refresh(CLI, lost.refresh_token)).body as TokenSet;
+  expect((await revoke(CLI, next.refresh_token)).status).toBe(200);
+  for (const { access_token, refresh_token } of [lost, next]) {
+    expect(await isActive(access_token)).toBe(false);
+    expect((await world.refresh(CLI, refresh_token)).body.error).toBe('invalid_grant');
+  }
+  expect(await isActive(kept.access_token)).toBe(true);
+  expect((await world.refresh(CLI, kept.refresh_token)).status).toBe(200);
+  const [event] = await world.app.parts.audit.list({ type: 'grant.revoked', limit: 1 });
+  expect(event).toMatchObject({
+    actor: `client:${CLI.id}`,
+    accountId: world.ada.id,
+    reason: 'revoked_by_client',
+  });
+});
+
+test('V03: a device that revokes at once cannot get the answer of its code once more', async () => {
+  const code = await askForCode(world);
+  await pair(world.app.robot(), code);
+  const { refresh_token } = (await poll(world, code)).body as TokenSet;
+  await revoke(CLI, refresh_token);
+  expect((await poll(world, code)).body.error).toBe('invalid_grant');
+});
+
+test('V02: what a device holds cannot be revoked by another public client, nor by a web app', async () => {
+  const { access_token, refresh_token, device_code } = await pairDevice();
+  const tv = await world.registerClient({ name: 'TV', auth: 'none', type: 'native' });
+  for (const client of [tv, world.notes]) {
+    for (const token of [access_token, refresh_token, device_code])
+      expect((await revoke(client, token)).status).toBe(200);
+  }
+  expect(await isActive(access_token)).toBe(true);
+  expect((await world.refresh(CLI, refresh_token)).status).toBe(200);
+});
+
+test('V06: APIs get tokens that can be revoked; of one that cannot be it is said (RFC 7009 section 2.2.1)', async () => {
+  const { access_token, id_token } = await world.signIn(world.notes);
+  expect(access_token).toMatch(/^lka_/);
+  const answer = await revoke(world.notes, id_token);
+  expect([answer.status, answer.body.error]).toEqual([400, 'unsupported_token_type']);
+});
+
+test('V07: any method but POST is 405 and revokes nothing', async () => {
+  const { access_token } = await world.signIn(world.notes);
+  const query = new URLSearchParams({ token: access_token });
+  for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+    const answer = await world.ask(`/revoke?${query}`, { method, headers: basic(world.notes) });
+    expect([method, answer.status, answer.headers.get('allow')]).toEqual([
+      method,
+      405,
+      expect.stringContaining('POST'),
+    ]);
+  }
+  expect(await isActive(access_token)).toBe(true);
+});
+
+test('V07: what stands in the query of a POST is not the token, and no token is invalid_request', async () => {
+  const { access_token } = await world.signIn(world.notes);
+  const answer = await world.post(`/revoke?token=${access_token}`, {}, basic(world.notes));
+  expect([answer.status, answer.body.error]).toEqual([400, 'invalid_request']);
+  expect(await isActive(access_token)).toBe(true);
 });

@@ -34,7 +34,7 @@ export function createAdapterWorld(database: Database, { retryWindowSeconds = WI
     audit,
     tokens: createTokens(database),
     artifacts: createArtifacts({ database, key }),
-    sessions: createSessions({ database, key }),
+    sessions: createSessions({ database, key, admin: { idleSeconds: 1800, absoluteSeconds: 43_200 } }),
     replays: createReplays(database),
     grants: createGrants({ database, audit }),
     clients: createClients({ database, audit, actor: 'operator' }),

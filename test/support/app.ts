@@ -39,6 +39,8 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
     config,
     port,
     parts: app.parts,
+    /** Nobody sends mail by itself here: `deliverDue` does, when the test says so. */
+    postOffice: app.postOffice,
     /** A browser of its own, which sends these headers with every request. */
     robot: (headers: Record<string, string> = {}) =>
       createFormRobot({ origin: config.issuer, port, headers }),
@@ -53,7 +55,9 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
   };
 }
 
-export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+export type MailingApp = Awaited<ReturnType<typeof startTestApp>>;
+/** What every world has, in whatever way its server was started. */
+export type TestApp = Omit<MailingApp, 'postOffice'>;
 
 async function listenSomewhere(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

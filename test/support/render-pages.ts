@@ -97,6 +97,36 @@ const grants = [
   },
 ];
 
+const device = {
+  client: { id: 'kaneo-cli', name: 'Kaneo CLI', is_first_party: false },
+  account: ada,
+  switch_url: '/sign-in?return_to=%2Fdevice&prompt=login',
+  code: 'WDJB-MJHT',
+  reference: 'reference',
+  here: '198.51.100.7',
+  groups: [
+    {
+      title: 'About you',
+      scopes: [{ name: 'openid', words: 'Know who you are', is_optional: false, field: 'scope_0' }],
+    },
+    {
+      title: 'Kairos API',
+      identifier: 'https://api.kairos.example',
+      scopes: [
+        { name: 'read:tasks', words: 'See your tasks and projects', is_optional: true, field: 'scope_1' },
+        { name: 'write:tasks', words: '', is_optional: true, field: 'scope_2' },
+      ],
+    },
+  ],
+  requester: { address: '203.0.113.9', program: 'curl', asked_at: NOON, is_elsewhere: true },
+  lifetimes: [
+    { value: '8_hours', words: 'For 8 hours', is_chosen: false },
+    { value: '30_days', words: 'For 30 days', is_chosen: true },
+  ],
+  lasts: '1 hour',
+  idle: '14 days',
+};
+
 type Sample = { view: string; title: string; person?: typeof ada; locals: Record<string, unknown> };
 
 const newAccount = { action: '/sign-up', name: 'Ada Lovelace', email: 'ada@example', password_min: 12 };
@@ -160,12 +190,123 @@ export const samples: Record<string, Sample> = {
       error: 'The password is too easy to guess.',
     },
   },
+  'device-entry': {
+    view: 'interactions/device-entry',
+    title: 'Connect a device',
+    person: ada,
+    locals: { code: 'WDJB-MJHT', error: { words: 'There is no such code.', param: 'user_code' } },
+  },
+  'device-decision': {
+    view: 'interactions/device-decision',
+    title: 'Connect this device?',
+    person: ada,
+    locals: { ...device, error: { words: 'Choose at least one thing, or deny.' } },
+  },
+  'device-decision-near': {
+    view: 'interactions/device-decision',
+    title: 'Connect this device?',
+    person: ada,
+    locals: {
+      ...device,
+      client: { ...device.client, is_first_party: true },
+      requester: { asked_at: NOON, is_elsewhere: false },
+      lifetimes: [],
+    },
+  },
+  ...Object.fromEntries(
+    ['allow', 'deny', 'report'].map((decision) => [
+      `device-${decision}`,
+      {
+        view: 'interactions/device-result',
+        title: 'Your device',
+        person: ada,
+        locals: { client: device.client, decision },
+      },
+    ]),
+  ),
   overview: {
     view: 'accounts/overview',
     title: 'Your account',
     person: { ...ada, is_admin: true },
-    locals: {},
+    locals: { is_verified: true },
   },
+  'overview-unverified': { view: 'accounts/overview', title: 'Your account', person: ada, locals: {} },
+  email: {
+    view: 'accounts/email',
+    title: 'E-mail',
+    person: ada,
+    locals: { email: ada.email, is_verified: true, sent_to: 'ada@new.example' },
+  },
+  'email-error': {
+    view: 'accounts/email',
+    title: 'E-mail',
+    person: ada,
+    locals: {
+      email: ada.email,
+      wanted: 'ada@new.example',
+      error: { ...wrongCredentials, param: 'password' },
+    },
+  },
+  'verify-email': {
+    view: 'accounts/verify-email',
+    title: 'Confirm your e-mail address',
+    person: ada,
+    locals: { email: ada.email, action: '/verify-email/secret' },
+  },
+  'verify-email-done': {
+    view: 'accounts/verify-email',
+    title: 'Confirm your e-mail address',
+    person: ada,
+    locals: { done: true },
+  },
+  'forgot-password': {
+    view: 'accounts/forgot-password',
+    title: 'Forgotten password',
+    locals: { can_send: true, email: 'ada@', error: { words: 'This is no address.', param: 'email' } },
+  },
+  'forgot-password-done': {
+    view: 'accounts/forgot-password',
+    title: 'Forgotten password',
+    locals: { can_send: true, done: true },
+  },
+  'forgot-password-without-mail': {
+    view: 'accounts/forgot-password',
+    title: 'Forgotten password',
+    locals: { can_send: false },
+  },
+  'reset-password': {
+    view: 'accounts/reset-password',
+    title: 'Choose a new password',
+    locals: { action: '/reset-password/secret', email: ada.email, password_min: 12 },
+  },
+  'reset-password-done': {
+    view: 'accounts/reset-password',
+    title: 'Choose a new password',
+    locals: { done: true },
+  },
+  data: {
+    view: 'accounts/data',
+    title: 'Your data',
+    person: ada,
+    locals: { error: { ...wrongCredentials, param: 'password' } },
+  },
+  deleted: { view: 'accounts/deleted', title: 'Your account is deleted', locals: {} },
+  mailbox: {
+    view: 'mail/mailbox',
+    title: 'Mail',
+    locals: {
+      mails: [
+        {
+          to: ada.email,
+          subject: 'Choose a new password',
+          text: 'Choose one here:\n\nhttps://example.com/reset-password/secret\n',
+          link: 'https://example.com/reset-password/secret',
+          at: NOON,
+        },
+      ],
+    },
+  },
+  'mailbox-empty': { view: 'mail/mailbox', title: 'Mail', locals: { mails: [] } },
   password: {
     view: 'accounts/password',
     title: 'Password',
