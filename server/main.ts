@@ -10,9 +10,13 @@ function say(text: string): void {
 }
 
 /** Standard output is the log's when it is read by a program: then only the link is of use to anybody. */
-function welcome(config: Config, link: string | undefined): void {
+function welcome(
+  config: Config,
+  { link, hasMailbox }: { link: string | undefined; hasMailbox: boolean },
+): void {
   say(`\nLatchkey is ready at ${config.issuer}`);
   say(`  discovery   ${config.issuer}/.well-known/openid-configuration`);
+  if (hasMailbox) say(`  messages    ${config.issuer}/mail (until an SMTP server is configured)`);
   if (link !== undefined) {
     say(`\nMake the first administrator here, once, within 15 minutes:\n  ${link}`);
   }
@@ -24,7 +28,7 @@ async function start(): Promise<void> {
   const app = await createApp(config);
   const server = await app.start();
   const link = await app.parts.firstAdministrator.createLink();
-  welcome(config, link);
+  welcome(config, { link, hasMailbox: app.postOffice.mailbox !== undefined });
 
   let isStopping = false;
   async function stop(signal: string): Promise<void> {

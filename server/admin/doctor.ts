@@ -20,6 +20,16 @@ async function checkIssuer({ issuer }: Config, world: World): Promise<Finding> {
     : { check: 'issuer', level: 'ok', words: `Others know this server as ${issuer}.` };
 }
 
+async function checkMail({ issuer, mail }: Config, world: World): Promise<Finding> {
+  const check = 'mail';
+  if (mail.smtp_url !== undefined) return { check, level: 'ok', words: 'Messages go out by SMTP.' };
+  if (await world.isLoopbackHost(new URL(issuer).hostname)) {
+    return { check, level: 'ok', words: `There is no SMTP server; messages are shown at ${issuer}/mail.` };
+  }
+  const words = 'There is no SMTP server, so nobody can reset a password. Set LATCHKEY_SMTP_URL.';
+  return { check, level: 'warning', words };
+}
+
 async function listAllClients(clients: Pick<Clients, 'list'>): Promise<Client[]> {
   const all: Client[] = [];
   for (;;) {
@@ -60,6 +70,7 @@ export async function examine(world: World): Promise<Finding[]> {
   const findings: Finding[] = [
     { check: 'configuration', level: 'ok', words: 'The configuration is valid.' },
     await checkIssuer(config, world),
+    await checkMail(config, world),
     ...(await checkFoundation(config)),
   ];
   if (findings.some(({ level }) => level === 'error')) return findings;

@@ -1,6 +1,6 @@
 // What the doctor says of the clients, APIs and people of a deployment. Pure: facts in, findings out.
 import type { Config } from '../../config/schema.ts';
-import { type Client, isAllowed } from '../clients/clients.ts';
+import { type Client, EVERY_SCOPE, isAllowed } from '../clients/clients.ts';
 import { openidScopes } from '../protocol/catalog.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Finding } from './finding.ts';
@@ -69,7 +69,9 @@ function checkScopes({ clients, resources }: Registry): Finding {
     ...resources.flatMap((resource) => Object.keys(resource.registration.scopes)),
   ]);
   const names = clients.flatMap(({ id, registration }) =>
-    registration.scopes.filter((scope) => !known.has(scope)).map((scope) => `${scope} of ${id}`),
+    registration.scopes
+      .filter((scope) => scope !== EVERY_SCOPE && !known.has(scope))
+      .map((scope) => `${scope} of ${id}`),
   );
   return nameAll('scopes', names, {
     fine: 'Every scope of a client is known to an API.',

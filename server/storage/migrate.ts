@@ -3,10 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import knex, { type Knex } from 'knex';
+import pg from 'pg';
 import { sqlitePathOf } from './database.ts';
 import { openSqlite } from './sqlite.ts';
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations/', import.meta.url));
+const SETTINGS = { directory: DIRECTORY, loadExtensions: ['.ts'] };
+// Any number that nobody else in this database uses: `latchkey` as it begins in ASCII.
+const ADVISORY_LOCK = 0x6c617463;
 const LOCK_RETRIES = 40;
 const LOCK_PAUSE_MILLISECONDS = 250;
 
@@ -54,20 +58,57 @@ function explain(error: unknown): unknown {
   return new MigrationError(words, { cause: error });
 }
 
+/**
+ * PostgreSQL: one process at a time, by a lock that ends with its connection. knex's own lock is a row, which two first
+ * starts may insert twice and a killed process leaves behind; whoever holds ours may free it.
+ */
+async function withPostgresLock<T>(url: string, act: () => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
+    return await act();
+  } finally {
+    await client.end();
+  }
+}
+
+async function applyAlone(connection: Knex): Promise<string[]> {
+  try {
+    return await applyLatest(connection);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'MigrationLocked') throw error;
+    await connection.migrate.forceFreeMigrationsLock(SETTINGS);
+    return applyLatest(connection);
+  }
+}
+
+/** SQLite: knex's lock decides, and who comes second waits for the first. */
+async function applyPatiently(connection: Knex): Promise<string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyLatest(connection);
+    } catch (error) {
+      if (!isLocked(error) || attempt >= LOCK_RETRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
+    }
+  }
+}
+
+async function applyLatest(connection: Knex): Promise<string[]> {
+  const [, applied] = (await connection.migrate.latest(SETTINGS)) as [number, string[]];
+  return applied;
+}
+
 /** Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is newer. */
 export async function migrate(url: string): Promise<string[]> {
   const connection = connect(url);
-  const settings = { directory: DIRECTORY, loadExtensions: ['.ts'] };
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const [, applied] = (await connection.migrate.latest(settings)) as [number, string[]];
-        return applied;
-      } catch (error) {
-        if (!isLocked(error) || attempt >= LOCK_RETRIES) throw explain(error);
-        await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
-      }
-    }
+    return sqlitePathOf(url) === undefined
+      ? await withPostgresLock(url, () => applyAlone(connection))
+      : await applyPatiently(connection);
+  } catch (error) {
+    throw explain(error);
   } finally {
     await connection.destroy();
   }

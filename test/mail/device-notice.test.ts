@@ -27,15 +27,9 @@ test('D30: an approved device is told by mail, with the way to the page on which
   expect((await mailsTo(app, ADA)).find(({ subject }) => subject === NOTICE)?.text).toContain('latchkey-cli');
   const access = await robot.get(path);
   expect(access.html).toContain('latchkey-cli');
+  expect((await world.introspect(world.api, String(body.access_token))).body.active).toBe(true);
   await robot.submit(access, {}, { action: '/account/access/' });
-  expect(
-    (
-      await world.refresh(
-        { id: 'latchkey-cli', secret: undefined, redirectUri: '' },
-        String(body.refresh_token),
-      )
-    ).status,
-  ).toBe(400);
+  expect((await world.introspect(world.api, String(body.access_token))).body).toEqual({ active: false });
 });
 
 test('D30: a device that was declined is no message', async () => {
