@@ -53,8 +53,18 @@ async function tamper(place: ReturnType<typeof createPlace>, statement: string):
 }
 
 describe('the ground', () => {
-  test('a deployment that is well has exit status 0', async () => {
+  test('a public deployment without SMTP is warned: nobody could reset a password', async () => {
     const place = await startedPlace({ ISSUER: 'https://id.example.com' });
+    const { status, mail } = await examine(place);
+    expect([status, mail?.level]).toEqual([0, 'warning']);
+    expect(mail?.words).toContain('LATCHKEY_SMTP_URL');
+  });
+
+  test('a deployment that is well has exit status 0', async () => {
+    const place = await startedPlace({
+      ISSUER: 'https://id.example.com',
+      LATCHKEY_SMTP_URL: 'smtps://mail.example.com',
+    });
     await place.quick.json([
       ...[
         'resources',
