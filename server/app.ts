@@ -119,7 +119,7 @@ type Printed = {
 
 /** The web application on the parts: the order of `use` is the order in which a request passes. */
 function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
-  const { config, log, database, audit, accounts, keys, limiter } = parts;
+  const { config, log, database, audit, accounts, keys } = parts;
   const cookies = createCookies(config.issuer);
   const csrf = createCsrf({
     key: keys.csrf[0],
@@ -149,17 +149,7 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
     crashPoint: (name) => name === environment.crashAt && process.kill(process.pid, 'SIGKILL'),
   });
   const routers = [
-    createInteractionRoutes({
-      config,
-      interactions,
-      accounts,
-      browserSessions,
-      knownDevice,
-      limiter,
-      pages,
-      csrf,
-      audit,
-    }),
+    createInteractionRoutes({ ...parts, interactions, browserSessions, knownDevice, pages, csrf }),
     createAccountRoutes({
       ...parts,
       browserSessions,

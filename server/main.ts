@@ -1,5 +1,5 @@
 // The server's door: reads the configuration, starts, says what a newcomer needs next, and stops when it is told to.
-import { ConfigError, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { createApp } from './app.ts';
 
@@ -9,7 +9,7 @@ function say(text: string): void {
   console.log(text);
 }
 
-/** Standard output is the log's when it is read by a program: then only the link is of use to anybody. */
+/** Beside the log and never in it: the link opens a door. */
 function welcome(
   config: Config,
   { link, hasMailbox }: { link: string | undefined; hasMailbox: boolean },
@@ -47,7 +47,6 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  const isExplained = error instanceof ConfigError || error instanceof Error;
-  console.error(isExplained ? error.message : 'The server could not start.');
+  console.error(error instanceof Error ? error.message : 'The server could not start.');
   process.exit(FORCED);
 });

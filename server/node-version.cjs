@@ -19,4 +19,6 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
 
 // Stripped types and compiled code are kept beside the packages: the command line starts in half the time.
 // Not in the system's temporary directory, where others could put something there for us to run.
-require('node:module').enableCompileCache(require('node:path').join(__dirname, '../node_modules/.cache/compile'));
+require('node:module').enableCompileCache(
+  require('node:path').join(__dirname, '../node_modules/.cache/compile'),
+);

@@ -51,6 +51,19 @@ export async function getAccount(accounts: Accounts, ctx: WebContext): Promise<A
   return account;
 }
 
+/** The password of today, given again in this form. Refuses wrong_credentials, and too_many_requests after many guesses. */
+export async function checkOwnPassword(
+  { accounts, limiter }: Pick<AccountPageParts, 'accounts' | 'limiter'>,
+  ctx: WebContext,
+  account: Account,
+): Promise<void> {
+  const { address, form } = ctx.state;
+  const { sessionUid } = personOf(ctx);
+  await limiter.check('password_change.account', account.id);
+  await accounts.checkPassword(account, { password: form?.password ?? '', sessionUid, address });
+  await limiter.refund('password_change.account', account.id);
+}
+
 /** The policy speaks of a password, the form of a new one. */
 function atNewPassword(error: unknown): unknown {
   if (!(error instanceof Refusal) || error.code !== 'invalid_request') return error;

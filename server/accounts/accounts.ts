@@ -1,7 +1,7 @@
 // People: sign-up, sign-in by password, disabling, and the end of everything that they had open.
 import type { Audit } from '../audit/audit.ts';
 import { Refusal } from '../errors.ts';
-import type { SignInThrottle } from '../rate-limits/sign-in-throttle.ts';
+import type { SignInAttempt, SignInThrottle } from '../rate-limits/sign-in-throttle.ts';
 import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
@@ -33,12 +33,6 @@ export type Account = {
 };
 
 export type NewAccount = { email: string; name: string; password: string; isAdmin?: boolean };
-export type SignInAttempt = {
-  email: string;
-  password: string;
-  address: string;
-  deviceId: string | undefined;
-};
 
 export type AccountParts = {
   database: Database;
@@ -192,12 +186,10 @@ export function createAccounts(parts: AccountParts) {
      * In the caller's open unit. Throttled before the hash is computed; unknown, wrong and disabled are the same refusal
      * after the same work. Hashes anew where the parameters have changed since.
      */
-    async signIn(attempt: SignInAttempt): Promise<Account> {
-      const { email, address, deviceId } = attempt;
-      const seen = { email, address, ...(deviceId === undefined ? {} : { deviceId }) };
+    async signIn({ password, ...seen }: SignInAttempt & { password: string }): Promise<Account> {
       await throttle.before(seen);
-      const stored = await store.findPassword(findNormalized(email));
-      const { isRight, needsRehash } = await hasher.verify(attempt.password, stored?.secret);
+      const stored = await store.findPassword(normalizeEmail(seen.email));
+      const { isRight, needsRehash } = await hasher.verify(password, stored?.secret);
       if (!isRight || stored === undefined || stored.isDisabled) {
         const reason =
           stored === undefined ? 'unknown_account' : stored.isDisabled ? 'disabled' : 'wrong_password';
@@ -206,14 +198,14 @@ export function createAccounts(parts: AccountParts) {
       }
       await throttle.success(seen);
       if (needsRehash) {
-        const secret = await hasher.hash(attempt.password);
+        const secret = await hasher.hash(password);
         await database.transact(() => {
           store.setPassword(stored.accountId, secret);
           audit.record('account.password_rehashed', { actor: 'system', accountId: stored.accountId });
         });
       }
       const account = await get(stored.accountId);
-      if (deviceId === undefined) await noteNewPlace(account);
+      if (seen.deviceId === undefined) await noteNewPlace(account);
       return account;
     },
 
@@ -259,15 +251,6 @@ export function createAccounts(parts: AccountParts) {
       return get(account.id);
     },
   };
-}
-
-/** An address that cannot exist is looked up like any other, so that its refusal takes as long. */
-function findNormalized(email: string): string {
-  try {
-    return normalizeEmail(email);
-  } catch {
-    return '';
-  }
 }
 
 export type Accounts = ReturnType<typeof createAccounts>;

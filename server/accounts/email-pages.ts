@@ -2,7 +2,7 @@
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { WebContext } from '../web/context.ts';
 import type { Pages } from '../web/page.ts';
-import { getAccount, personOf } from './account-pages.ts';
+import { checkOwnPassword, getAccount } from './account-pages.ts';
 import type { Account, Accounts } from './accounts.ts';
 import type { EmailVerification } from './email-verification.ts';
 
@@ -22,13 +22,8 @@ export function createEmailPages({ accounts, emailVerification, limiter, pages }
   }
 
   async function askChange(ctx: WebContext, account: Account, wanted: string): Promise<void> {
-    const { address } = ctx.state;
-    const { sessionUid } = personOf(ctx);
-    const password = ctx.state.form?.password ?? '';
     await limiter.check('email_verification.account', account.id);
-    await limiter.check('password_change.account', account.id);
-    await accounts.checkPassword(account, { password, sessionUid, address });
-    await limiter.refund('password_change.account', account.id);
+    await checkOwnPassword({ accounts, limiter }, ctx, account);
     await emailVerification.askChange(account, wanted);
   }
 

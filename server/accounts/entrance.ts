@@ -7,7 +7,7 @@ import type { Account } from './accounts.ts';
 import type { KnownDevice } from './known-device.ts';
 
 /** RFC 8176 section 2. */
-const BY_PASSWORD = ['pwd'];
+export const BY_PASSWORD: readonly string[] = ['pwd'];
 
 export type EntranceParts = { browserSessions: BrowserSessions; csrf: Csrf; knownDevice: KnownDevice };
 

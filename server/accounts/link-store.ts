@@ -84,5 +84,3 @@ export function createLinkStore(database: Database) {
     },
   };
 }
-
-export type LinkStore = ReturnType<typeof createLinkStore>;

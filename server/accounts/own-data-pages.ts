@@ -4,8 +4,8 @@ import type { Limiter } from '../rate-limits/limiter.ts';
 import type { WebContext } from '../web/context.ts';
 import type { Pages } from '../web/page.ts';
 import type { AccountDeletion } from './account-deletion.ts';
-import { getAccount, personOf } from './account-pages.ts';
-import type { Account, Accounts } from './accounts.ts';
+import { checkOwnPassword, getAccount } from './account-pages.ts';
+import type { Accounts } from './accounts.ts';
 import type { Entrance } from './entrance.ts';
 import type { OwnData } from './own-data.ts';
 
@@ -23,15 +23,7 @@ export type OwnDataPageParts = {
 };
 
 export function createOwnDataPages(parts: OwnDataPageParts) {
-  const { accounts, accountDeletion, ownData, audit, limiter, entrance, pages } = parts;
-
-  async function checkPassword(ctx: WebContext, account: Account): Promise<void> {
-    const { address, form } = ctx.state;
-    const { sessionUid } = personOf(ctx);
-    await limiter.check('password_change.account', account.id);
-    await accounts.checkPassword(account, { password: form?.password ?? '', sessionUid, address });
-    await limiter.refund('password_change.account', account.id);
-  }
+  const { accounts, accountDeletion, ownData, audit, entrance, pages } = parts;
 
   return {
     async show(ctx: WebContext): Promise<void> {
@@ -50,7 +42,7 @@ export function createOwnDataPages(parts: OwnDataPageParts) {
     async remove(ctx: WebContext): Promise<void> {
       const account = await getAccount(accounts, ctx);
       try {
-        await checkPassword(ctx, account);
+        await checkOwnPassword(parts, ctx, account);
         await accountDeletion.check(account);
       } catch (error) {
         return pages.fail(ctx, ...DATA, { locals: {}, error });

@@ -88,8 +88,6 @@ export function createPasswordPolicy(policy: { minLength: number; blockedWords: 
   }
 
   return {
-    minLength,
-
     /** Refuses a new password with the words to show. Passwords that exist already are not asked again. */
     check(password: string, person: Person): void {
       const words = findFault(password, person);

@@ -140,18 +140,25 @@ export function createAccountStore(database: Database) {
       return Number(row?.is_last ?? 0) > 0;
     },
 
-    /** What is left is the id, which is never used again, and when: the e-mail is free for a new account. */
+    /**
+     * What is left is the id, which is never used again, and when: the e-mail is free for a new account.
+     * Conflict('account') where it is gone already, or where it has become the last administrator's since that was asked.
+     */
     erase(id: string): void {
       const now = nowSeconds();
+      // Where writers run side by side, those who erase an administrator wait for each other here: each sees who is left.
+      database.write(
+        sql`UPDATE accounts SET is_admin = 1 WHERE is_admin = 1 AND deleted_at IS NULL
+          AND EXISTS (SELECT 1 FROM accounts me WHERE me.id = ${id} AND me.is_admin = 1)`,
+      );
       for (const table of ['credentials', 'identities', 'one_time_links'])
         database.write({ sql: `DELETE FROM ${table} WHERE account_id = ?`, bindings: [id] });
       database.write(
         sql`UPDATE accounts SET email = NULL, email_normalized = NULL, email_verified_at = NULL, name = NULL,
-          updated_at = ${now}, deleted_at = ${now} WHERE id = ${id} AND deleted_at IS NULL`,
+          updated_at = ${now}, deleted_at = ${now} WHERE id = ${id} AND deleted_at IS NULL AND (is_admin = 0 OR EXISTS (
+            SELECT 1 FROM accounts o WHERE o.is_admin = 1 AND o.id <> ${id} AND o.deleted_at IS NULL AND o.disabled_at IS NULL))`,
         { expects: 1, conflict: 'account' },
       );
     },
   };
 }
-
-export type AccountStore = ReturnType<typeof createAccountStore>;

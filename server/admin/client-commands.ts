@@ -1,15 +1,20 @@
 // What an operator may do with OAuth clients (RFC 6749 section 2). The later JSON API calls the same functions.
-import type { AuthMethod, Client, ClientType, Jwks } from '../clients/clients.ts';
+import {
+  type AuthMethod,
+  type Client,
+  type ClientType,
+  DEVICE_GRANT,
+  type Jwks,
+} from '../clients/clients.ts';
 import { toRegistration } from '../clients/declared.ts';
 import { Refusal } from '../errors.ts';
 import type { AdminParts } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'clients' | 'rules'>;
 
-const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:';
 const shortGrants: Readonly<Record<string, string>> = {
-  device_code: `${GRANT_TYPE}device_code`,
-  jwt_bearer: `${GRANT_TYPE}jwt-bearer`,
+  device_code: DEVICE_GRANT,
+  jwt_bearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
 };
 
 /** What an operator says of a new client; what is left out follows from the type. */

@@ -10,6 +10,7 @@ import { checkRegistry } from './registry-checks.ts';
 import type { Door } from './runner.ts';
 
 const PAGE = 500;
+const MOST_REPORTS = 100;
 
 type World = Pick<Door, 'loadConfig' | 'isLoopbackHost' | 'open'>;
 
@@ -46,6 +47,7 @@ async function readRegistry(parts: AdminParts) {
     resources: await parts.resources.list(),
     hasAdministrator: await parts.accounts.hasAdministrator(),
     brokenChains: await parts.audit.findBreaks(),
+    reports: await parts.audit.list({ type: 'device_code.reported', limit: MOST_REPORTS }),
     now: nowSeconds(),
   };
 }

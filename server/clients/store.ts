@@ -193,5 +193,3 @@ export function createClientStore(database: Database) {
     },
   };
 }
-
-export type ClientStore = ReturnType<typeof createClientStore>;

@@ -68,7 +68,6 @@ export function createGrants(options: { database: Database; audit: Audit }) {
     find: store.find,
     listOf: store.listOf,
     register: store.register,
-    replacePayload: store.replacePayload,
     markUsed: store.markUsed,
     findConsent: store.findConsent,
     isDeviceBlocked: store.isDeviceBlocked,

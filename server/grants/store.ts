@@ -104,12 +104,6 @@ export function createGrantStore(database: Database) {
       );
     },
 
-    replacePayload(id: number, payload: Record<string, unknown>, expiresAt: number): void {
-      database.write(
-        sql`UPDATE grants SET payload = ${JSON.stringify(payload)}, expires_at = ${expiresAt} WHERE id = ${id}`,
-      );
-    },
-
     /** With the moment up to which its client's and its person's grants are dead. */
     async find(id: number): Promise<Grant | undefined> {
       const row = await database.find<GrantRow & { client_revoked_at: number | null }>(
@@ -140,7 +134,7 @@ export function createGrantStore(database: Database) {
           LEFT JOIN clients c ON c.id = g.client_id
           WHERE g.account_id = ${accountId} AND g.revoked_at IS NULL AND g.expires_at > ${now}
             AND (c.revoked_at IS NULL OR g.created_at > c.revoked_at)
-          ORDER BY g.created_at DESC LIMIT ${MOST_GRANTS}`,
+          ORDER BY g.created_at DESC, g.id DESC LIMIT ${MOST_GRANTS}`,
       );
       return rows.map((row) => ({
         id: row.id,

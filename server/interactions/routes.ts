@@ -2,6 +2,7 @@
 import Router from '@koa/router';
 import type { Config } from '../../config/schema.ts';
 import type { Account, Accounts } from '../accounts/accounts.ts';
+import { BY_PASSWORD } from '../accounts/entrance.ts';
 import type { KnownDevice } from '../accounts/known-device.ts';
 import type { Audit } from '../audit/audit.ts';
 import { Refusal } from '../errors.ts';
@@ -14,9 +15,6 @@ import { type Pages, seeOther } from '../web/page.ts';
 import { formActionSource } from '../web/security-headers.ts';
 import type { BrowserSessions } from '../web/signed-in.ts';
 import { consentLocals } from './consent.ts';
-
-const LONGEST_FORM_BYTES = 65_536;
-const METHODS = ['pwd'];
 
 type Parts = {
   config: Config;
@@ -33,7 +31,7 @@ type Parts = {
 export function createInteractionRoutes(parts: Parts) {
   const { config, interactions, accounts, browserSessions, knownDevice, limiter, pages, csrf, audit } = parts;
   const router = new Router<WebState, Record<never, never>>({ prefix: '/interaction/:uid' });
-  const form = formBody(LONGEST_FORM_BYTES);
+  const form = formBody(config.server.body_bytes);
 
   function uidOf(ctx: WebContext & { params: Record<string, string> }): string {
     return ctx.params.uid ?? '';
@@ -91,14 +89,14 @@ export function createInteractionRoutes(parts: Parts) {
     csrf.rotate(ctx);
     if (signedIn.some((id) => id !== undefined && id !== account.id)) {
       const url = await interactions.restart(ctx, uid);
-      await browserSessions.signIn(ctx, { accountId: account.id, methods: METHODS });
+      await browserSessions.signIn(ctx, { accountId: account.id, methods: BY_PASSWORD });
       return seeOther(ctx, url);
     }
-    const url = await interactions.signedIn(ctx, account.id, METHODS);
+    const url = await interactions.signedIn(ctx, account.id, BY_PASSWORD);
     audit.record('sign_in.succeeded', {
       actor: `account:${account.id}`,
       accountId: account.id,
-      details: { methods: METHODS.join(' ') },
+      details: { methods: BY_PASSWORD.join(' ') },
     });
     seeOther(ctx, url);
   }

@@ -3,11 +3,9 @@ import { formatId } from '../storage/ids.ts';
 import { type AccessTokenKey, parseAccessToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
-import { createSelect, type Row } from './store.ts';
+import { createSelect, RESOURCE, type Row } from './store.ts';
 
 type AccessTokenRow = Row & { token_type: string };
-
-const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)';
 
 const select = createSelect({
   table: 'access_tokens',

@@ -11,10 +11,9 @@ import { Conflict } from '../storage/faults.ts';
 import { recogniseAccessToken } from './access-token.ts';
 import type { ActiveAnswer, Circumstances, Kind, Recognised } from './kinds.ts';
 import { recogniseRefreshToken } from './refresh-token.ts';
-import { getRow, noteUse, type Row, selectCaller } from './store.ts';
+import { getRow, NOTE_USE_EVERY_SECONDS, noteUse, type Row, selectCaller } from './store.ts';
 
 const kinds: readonly Kind[] = [recogniseAccessToken, recogniseRefreshToken];
-const NOTE_USE_EVERY_SECONDS = 60;
 const KNOWN_REGISTRATIONS = 200;
 const INACTIVE = { active: false } as const;
 

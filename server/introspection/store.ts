@@ -11,7 +11,6 @@ import { firstOf, type Rule } from './liveness.ts';
 export type Row = {
   caller_registration: string | null;
   caller_resource: string | null;
-  caller_is_default: number | null;
   caller_scope: string | null;
   ended: InactiveReason | null;
   client_id: string | null;
@@ -27,11 +26,15 @@ export type Row = {
 
 type Named = Readonly<Record<string, Value>>;
 
+/** How often the use of a grant is noted at most. */
+export const NOTE_USE_EVERY_SECONDS = 60;
+
+/** The API whose resource server asks. */
+export const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)';
+
 // A blocked caller is nobody.
-const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)';
 const CALLER = `(SELECT c.registration FROM clients c WHERE c.id = :caller AND c.blocked_at IS NULL) AS caller_registration,
   ${RESOURCE} AS caller_resource,
-  (SELECT r.is_default FROM resources r WHERE r.identifier = ${RESOURCE}) AS caller_is_default,
   (SELECT r.scope FROM resources r WHERE r.identifier = ${RESOURCE}) AS caller_scope`;
 const CREDENTIAL: readonly string[] = [
   't.client_id',
@@ -89,6 +92,6 @@ export async function getRow(database: Database, statement: Statement): Promise<
 /** Notes the use of a grant for people to see, at most once a minute. */
 export function noteUse(database: Database, grantId: number, now: number): void {
   database.write(
-    sql`UPDATE grants SET last_used_at = ${now} WHERE id = ${grantId} AND (last_used_at IS NULL OR last_used_at < ${now - 60})`,
+    sql`UPDATE grants SET last_used_at = ${now} WHERE id = ${grantId} AND (last_used_at IS NULL OR last_used_at < ${now - NOTE_USE_EVERY_SECONDS})`,
   );
 }

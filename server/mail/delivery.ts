@@ -49,8 +49,8 @@ export function createDelivery(parts: DeliveryParts) {
   let running: Promise<unknown> = Promise.resolve();
   let isStopped = false;
 
-  /** Another process may have been faster. */
-  async function isTaken(entry: OutboxEntry): Promise<boolean> {
+  /** Takes it, and answers whether it could: another process may have been faster. */
+  async function tryToTake(entry: OutboxEntry): Promise<boolean> {
     const waitSeconds = WAITS_SECONDS[entry.attempts] ?? LAST_WAIT_SECONDS;
     try {
       await database.transact(() => outbox.take(entry, nowSeconds() + waitSeconds));
@@ -74,7 +74,7 @@ export function createDelivery(parts: DeliveryParts) {
       log.error('mail.given_up', { ...fields, reason: isTooLate ? 'too_late' : 'too_many_attempts' });
       return;
     }
-    if (!(await isTaken(entry))) return;
+    if (!(await tryToTake(entry))) return;
     try {
       const messageId = `<${formatId(entry.id)}@${parts.host}>`;
       await transport.send({ ...parts.render(mail), messageId, at: entry.createdAt });
@@ -120,5 +120,3 @@ export function createDelivery(parts: DeliveryParts) {
     },
   };
 }
-
-export type Delivery = ReturnType<typeof createDelivery>;

@@ -23,5 +23,3 @@ export function createMail({ outbox }: { outbox: Outbox }) {
     },
   };
 }
-
-export type MailPart = ReturnType<typeof createMail>;

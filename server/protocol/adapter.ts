@@ -191,8 +191,3 @@ export function createAdapters(parts: AdapterParts, knownScopes: readonly string
     }
   };
 }
-
-/** The request the engine is working on, where there is one. */
-export function currentContext() {
-  return Provider.ctx;
-}

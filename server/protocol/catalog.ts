@@ -1,4 +1,4 @@
-// What the engine must know before it can be built: APIs, signing keys, cookie keys. It is rebuilt when their version changes.
+// What the engine must know before it can be built: APIs and signing keys. It is rebuilt when their version changes.
 import type { Resource } from '../resources/resources.ts';
 import type { SigningKey } from '../signing-keys/signing-keys.ts';
 
@@ -29,8 +29,11 @@ export function findDefaultResource(catalog: Catalog): Resource | undefined {
  * A token for them has no audience; introspection fills in the default resource.
  */
 export function unaddressedScopes(catalog: Catalog): string[] {
-  const ofDefault = Object.keys(findDefaultResource(catalog)?.registration.scopes ?? {});
-  return [...new Set([...Object.keys(openidScopes), ...ofDefault])];
+  return [...new Set([...Object.keys(openidScopes), ...defaultApiScopes(catalog)])];
+}
+
+export function defaultApiScopes(catalog: Catalog): string[] {
+  return Object.keys(findDefaultResource(catalog)?.registration.scopes ?? {});
 }
 
 /** The words for a scope of an API, or of the issuer where no API is named. */

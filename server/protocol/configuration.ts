@@ -1,6 +1,7 @@
 // Our settings of the engine: what it may do, for how long, and where it asks us.
 import {
   type AccountClaims,
+  type Client,
   type Configuration,
   errors,
   type FindAccount,
@@ -12,6 +13,7 @@ import { EVERY_SCOPE, mayAskFor, type Registration } from '../clients/clients.ts
 import { nowSeconds } from '../clock.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Cookies } from '../web/cookies.ts';
+import { sessionSeconds } from './browser-sessions.ts';
 import { type Catalog, findResource, unaddressedScopes } from './catalog.ts';
 import { REGISTRATION, registrationOf } from './client-metadata.ts';
 import { createInteractionPolicy, IMPLIED_CONSENT } from './interaction-policy.ts';
@@ -70,10 +72,17 @@ const SIGNING = ['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519'] as const;
 // A grant without refresh tokens outlives its last access token by this much.
 const GRANT_MARGIN_SECONDS = 600;
 
+/** Row V02: a client that proved who it is learns that the token is not its own, a public one learns nothing. */
+function mayRevoke(client: Client, token: { clientId?: string | undefined }): boolean {
+  if (token.clientId === client.clientId) return true;
+  if (client.clientAuthMethod === 'none') return false;
+  throw new errors.InvalidRequest('the token was not issued to this client');
+}
+
 function claimsOf(account: Account): AccountClaims {
   return {
     sub: account.id,
-    name: account.name ?? undefined,
+    name: account.name,
     email: account.email,
     email_verified: account.emailVerifiedAt !== undefined,
     updated_at: account.updatedAt,
@@ -131,17 +140,47 @@ function lifetimes(config: Config, catalog: Catalog): NonNullable<Configuration[
       ctx.oidc.client !== undefined && mayRefresh(ctx.oidc.client, new Set(grant.getOIDCScope().split(' ')))
         ? Math.min(tokens.refresh_idle_seconds, tokens.refresh_absolute_seconds)
         : longestSeconds + GRANT_MARGIN_SECONDS,
-    Session: (_ctx, session) => {
-      const signedInAt = session.loginTs ?? nowSeconds();
-      const leftSeconds = signedInAt + sessions.absolute_seconds - nowSeconds();
-      return Math.max(1, Math.min(sessions.idle_seconds, leftSeconds));
+    Session: (_ctx, session) => sessionSeconds(sessions, session.loginTs ?? nowSeconds()),
+  };
+}
+
+function features({ config, catalog, pages }: ConfigurationParts): NonNullable<Configuration['features']> {
+  const { access_token_seconds: accessTokenSeconds } = config.tokens;
+  return {
+    devInteractions: { enabled: false },
+    // The pages are ours and stand in front of the engine's; user codes are BCDF-GHJK, without look-alikes.
+    deviceFlow: {
+      enabled: config.device.enabled,
+      charset: 'base-20',
+      mask: '****-****',
+      deviceInfo: () => ({}),
+    },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    // Ours answers at this path; the engine's is on so that discovery names it.
+    introspection: { enabled: true, allowedPolicy: async () => false },
+    revocation: {
+      enabled: true,
+      allowedPolicy: async (_ctx, client, token) => mayRevoke(client, token),
+    },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: pages.logout,
+      postLogoutSuccessSource: pages.loggedOut,
+    },
+    resourceIndicators: {
+      enabled: true,
+      // The authorization's own API, where the token request names none (RFC 8707 section 2.2).
+      defaultResource: async (_ctx, _client, oneOf) => (oneOf?.length === 1 ? oneOf[0] : (oneOf ?? [])) ?? [],
+      useGrantedResource: async () => true,
+      getResourceServerInfo: async (_ctx, identifier, client) =>
+        resourceServerInfo(findResource(catalog, identifier), registrationOf(client), accessTokenSeconds),
     },
   };
 }
 
 export function createConfiguration(parts: ConfigurationParts): Configuration {
   const { config, catalog, cookies, pages } = parts;
-  const { access_token_seconds } = config.tokens;
   return {
     adapter: parts.adapter,
     jwks: { keys: catalog.signingKeys.map((key) => key.privateJwk as never) },
@@ -191,37 +230,6 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
     },
     ttl: lifetimes(config, catalog),
     renderError: (ctx, out) => pages.error(ctx, out),
-    features: {
-      devInteractions: { enabled: false },
-      // The pages are ours and stand in front of the engine's; user codes are BCDF-GHJK, without look-alikes.
-      deviceFlow: {
-        enabled: config.device.enabled,
-        charset: 'base-20',
-        mask: '****-****',
-        deviceInfo: () => ({}),
-      },
-      dPoP: { enabled: false },
-      pushedAuthorizationRequests: { enabled: false },
-      // Ours answers at this path; the engine's is on so that discovery names it.
-      introspection: { enabled: true, allowedPolicy: async () => false },
-      revocation: {
-        enabled: true,
-        allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId,
-      },
-      rpInitiatedLogout: {
-        enabled: true,
-        logoutSource: pages.logout,
-        postLogoutSuccessSource: pages.loggedOut,
-      },
-      resourceIndicators: {
-        enabled: true,
-        // The authorization's own API, where the token request names none (RFC 8707 section 2.2).
-        defaultResource: async (_ctx, _client, oneOf) =>
-          (oneOf?.length === 1 ? oneOf[0] : (oneOf ?? [])) ?? [],
-        useGrantedResource: async () => true,
-        getResourceServerInfo: async (_ctx, identifier, client) =>
-          resourceServerInfo(findResource(catalog, identifier), registrationOf(client), access_token_seconds),
-      },
-    },
+    features: features(parts),
   };
 }

@@ -1,10 +1,11 @@
 // What a device asks of a person, and the grant that their answer makes.
 import type { Config } from '../../config/schema.ts';
+import { EVERY_SCOPE } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { GrantRecord } from '../grants/grants.ts';
 import { isSameNetwork } from '../rate-limits/network.ts';
 import type { StoredDeviceCode } from '../storage/device-codes.ts';
-import type { Catalog } from './catalog.ts';
+import { type Catalog, defaultApiScopes } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
 import { type AskedScope, describeQuestion, type Question } from './question.ts';
 
@@ -44,7 +45,7 @@ function scopeOf(
 ): string {
   if (typeof sent === 'string' && sent !== '') return sent;
   const defaults = registration.defaultScopes;
-  return (defaults.includes('*') ? catalogScopes : defaults).join(' ');
+  return (defaults.includes(EVERY_SCOPE) ? catalogScopes : defaults).join(' ');
 }
 
 export function describeDevice(asked: Asked, accessTokenSeconds: number): DeviceQuestion {
@@ -74,12 +75,6 @@ export function describeDevice(asked: Asked, accessTokenSeconds: number): Device
       isElsewhere: code.address !== undefined && !isSameNetwork(code.address, approver.address),
     },
   };
-}
-
-function defaultApiScopes(catalog: Catalog): string[] {
-  return catalog.resources
-    .filter((one) => one.isDefault)
-    .flatMap((one) => Object.keys(one.registration.scopes));
 }
 
 type Choice = {

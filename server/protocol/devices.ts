@@ -8,12 +8,13 @@ import { Refusal } from '../errors.ts';
 import { formatGrantId, type Grants } from '../grants/grants.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { LimitName } from '../rate-limits/limits.ts';
-import { isSameNetwork, networkOf } from '../rate-limits/network.ts';
+import { isSameNetwork } from '../rate-limits/network.ts';
 import { hmacSha256, isSameSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import { Conflict } from '../storage/faults.ts';
 import { nextId } from '../storage/ids.ts';
+import { networkOf } from '../web/address.ts';
 import { type DeviceLifetime, type DeviceQuestion, describeDevice, grantOf } from './device-question.ts';
 import type { Engine } from './engine.ts';
 import type { AskedScope } from './question.ts';
@@ -41,7 +42,7 @@ export type DeviceParts = {
   /** Binds what was looked up to the session that did. */
   referenceKey: Buffer;
   /** Tells the person, in the open unit. */
-  onApproved: (account: Account, device: { clientName: string; grantId: string }) => void;
+  onApproved: (account: Account, device: { clientName: string }) => void;
 };
 
 // One person and one who helps; with more the code is in the wrong hands (RFC 10027, row D29).
@@ -219,7 +220,7 @@ export function createDevices(parts: DeviceParts) {
           grantId: formatGrantId(id),
           details: { scope: made.source.scope },
         });
-        parts.onApproved(account, { clientName: question.client.name, grantId: formatGrantId(id) });
+        parts.onApproved(account, { clientName: question.client.name });
       });
       return question;
     },

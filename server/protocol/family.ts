@@ -29,22 +29,19 @@ function reasonOf(route: string | undefined, grantType: unknown): Reason {
  * RFC 7009 section 2.1: revoking an access token need not end its grant, and here it does not;
  * revoking or replaying a refresh token, and replaying a code, does (RFC 9700 section 4.14, RFC 6749 section 4.1.2).
  */
-export function revokeFamily(parts: AdapterParts, grantId: string): void {
+export async function revokeFamily(parts: AdapterParts, grantId: string): Promise<void> {
   const id = parseGrantId(grantId);
   const context = Provider.ctx;
   const isAccessToken =
     context?.oidc.route === 'revocation' && context.oidc.entities.AccessToken !== undefined;
   if (id === undefined || isAccessToken) return;
   const clientId = context?.oidc.client?.clientId;
+  // From the grant itself: where a code is replayed the engine has not said yet whose it is.
+  const accountId = (await parts.grants.find(id))?.accountId;
   const actor = clientId === undefined ? 'system' : `client:${clientId}`;
   const reason = reasonOf(context?.oidc.route, context?.oidc.params?.grant_type);
   const replay = replays[reason];
-  if (replay !== undefined) parts.audit.record(replay, { actor, clientId, grantId, outcome: 'failure' });
-  parts.grants.revoke(id, {
-    actor,
-    reason,
-    accountId:
-      context?.oidc.entities.RefreshToken?.accountId ?? context?.oidc.entities.AuthorizationCode?.accountId,
-    clientId,
-  });
+  if (replay !== undefined)
+    parts.audit.record(replay, { actor, accountId, clientId, grantId, outcome: 'failure' });
+  parts.grants.revoke(id, { actor, reason, accountId, clientId });
 }

@@ -12,6 +12,15 @@ const WORDS: Readonly<Record<string, string>> = {
   temporarily_unavailable: 'We cannot do this right now. Please try again in a moment.',
 };
 
+// All else is asked by programs, which get JSON whatever they say they accept (RFC 6749 section 5.2).
+const PEOPLE: ReadonlySet<string> = new Set([
+  'authorization',
+  'resume',
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+]);
+
 function asWeb(ctx: KoaContextWithOIDC): WebContext {
   return ctx as unknown as WebContext;
 }
@@ -24,6 +33,10 @@ export function createEnginePages(pages: Pages): EnginePages {
 
   return {
     error(ctx, out) {
+      if (!PEOPLE.has(ctx.oidc.route)) {
+        ctx.body = out;
+        return;
+      }
       const { status } = ctx;
       const title = status >= 500 ? 'Please try again in a moment' : 'That request is not valid';
       const words =

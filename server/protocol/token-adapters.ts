@@ -77,7 +77,7 @@ export function createAccessTokenAdapter(model: 'AccessToken' | 'ClientCredentia
 
     // The engine calls this for every model of a grant; one of them is enough, since the grant's own row decides.
     async revokeByGrantId(grantId: string): Promise<void> {
-      if (model === 'AccessToken') revokeFamily(parts, grantId);
+      if (model === 'AccessToken') await revokeFamily(parts, grantId);
     },
   };
 }

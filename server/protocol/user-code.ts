@@ -9,7 +9,7 @@ export function createUserCode(): string {
   return Array.from({ length: LENGTH }, () => ALPHABET[randomBelow(ALPHABET.length)]).join('');
 }
 
-/** The code's letters alone, in upper case; undefined letters of the alphabet stay and simply match nothing. */
+/** The code's letters alone, in upper case; letters that are not of the alphabet stay, and simply match nothing. */
 export function normalizeUserCode(typed: string): string {
   return typed
     .normalize('NFKC')

@@ -2,8 +2,9 @@
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { sha256 } from '../secrets.ts';
+import type { Counters } from '../storage/database.ts';
 import type { LimitName, Limits } from './limits.ts';
-import { type Counters, createRateLimitStore, type RateLimitStore } from './store.ts';
+import { createRateLimitStore, type RateLimitStore } from './store.ts';
 
 export type Verdict = {
   readonly isAllowed: boolean;

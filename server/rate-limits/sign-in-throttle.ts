@@ -1,7 +1,7 @@
 // How often somebody may try to sign in: counted before the password is looked at. ASVS 5.0 6.1.1, 6.3.1.
+import { networkOf } from '../web/address.ts';
 import type { Limiter } from './limiter.ts';
 import type { LimitName } from './limits.ts';
-import { networkOf } from './network.ts';
 
 export type SignInAttempt = {
   readonly email: string;

@@ -1,5 +1,6 @@
 // The counters. `take` is one statement, so of any number of parallel takes, on any number of nodes, exactly `max` succeed.
 import { nowSeconds } from '../clock.ts';
+import type { Counters } from '../storage/database.ts';
 import { type Statement, sql, toNumbered } from '../storage/statement.ts';
 import type { Limit } from './limits.ts';
 
@@ -21,11 +22,6 @@ export const POSTGRES_RATE_LIMITS = [
   )`,
   'CREATE INDEX IF NOT EXISTS rate_limits_window_ends_at ON rate_limits (window_ends_at)',
 ] as const;
-
-export type Counters = {
-  readonly dialect: 'sqlite' | 'postgres';
-  query(sql: string, bindings: unknown[]): Promise<Record<string, unknown>[]>;
-};
 
 type Count = { readonly count: number; readonly windowEndsAt: number };
 type Window = Pick<Limit, 'windowSeconds'>;

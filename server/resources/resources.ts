@@ -49,7 +49,7 @@ export function createResources(options: {
     find: store.find,
     list: store.list,
 
-    /** Registers an API and, if `introspection` is given, the credentials with which it introspects, shown this once. */
+    /** Registers an API and the credentials with which it introspects, shown this once. */
     async register(
       resource: { identifier: string; isDefault: boolean; registration: ResourceRegistration },
       introspection: Introspection,

@@ -6,11 +6,11 @@ import type { Knex } from 'knex';
  * CLUSTERED (rows stored in the order of the primary key) is WITHOUT ROWID on SQLite and nothing on PostgreSQL.
  */
 export async function define(connection: Knex, statement: string): Promise<void> {
-  const isPostgres = connection.client.config.client === 'pg';
+  const isPg = isPostgres(connection);
   const text = statement
-    .replace(/\bINT\b/g, isPostgres ? 'BIGINT' : 'INTEGER')
-    .replace(/\bBYTES\b/g, isPostgres ? 'BYTEA' : 'BLOB')
-    .replace(/\bCLUSTERED\b/g, isPostgres ? '' : 'WITHOUT ROWID');
+    .replace(/\bINT\b/g, isPg ? 'BIGINT' : 'INTEGER')
+    .replace(/\bBYTES\b/g, isPg ? 'BYTEA' : 'BLOB')
+    .replace(/\bCLUSTERED\b/g, isPg ? '' : 'WITHOUT ROWID');
   await connection.raw(text);
 }
 

@@ -25,7 +25,7 @@ export function createDeployment(database: Database) {
       database.write(orIgnore(insert('deployment', { name, value })));
     },
 
-    /** Every change of resources, signing keys or server keys counts up, in the unit of the change. */
+    /** Every change of resources or signing keys counts up, in the unit of the change. */
     bumpCatalog(): void {
       database.write(
         sql`INSERT INTO deployment (name, value) VALUES (${CATALOG}, '1')

@@ -130,13 +130,10 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
       database.write(insert('device_codes', row), { conflict: ID_TAKEN });
     },
 
-    /** Live codes that wait for a decision: of everybody, or of one client. */
-    async countPending(clientId?: string): Promise<number> {
-      const now = nowSeconds();
+    /** Live codes of everybody that wait for a decision. */
+    async countPending(): Promise<number> {
       const row = await database.find<{ count: number }>(
-        clientId === undefined
-          ? sql`SELECT COUNT(*) AS count FROM device_codes WHERE expires_at > ${now} AND state = 'pending'`
-          : sql`SELECT COUNT(*) AS count FROM device_codes WHERE client_id = ${clientId} AND expires_at > ${now} AND state = 'pending'`,
+        sql`SELECT COUNT(*) AS count FROM device_codes WHERE expires_at > ${nowSeconds()} AND state = 'pending'`,
       );
       return Number(row?.count ?? 0);
     },

@@ -35,7 +35,8 @@ function isFatal(error: unknown): boolean {
   return toFault(error) instanceof StorageFault && !isRetryable(error);
 }
 
-function isRolledBack(client: pg.PoolClient): Promise<boolean> {
+/** Answers whether the connection took it. */
+function tryToRollBack(client: pg.PoolClient): Promise<boolean> {
   return client.query('ROLLBACK').then(
     () => true,
     () => false,
@@ -109,7 +110,7 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       if (command !== 'COMMIT') throw new StorageFault('the commit was rolled back');
     } catch (error) {
       ledger.reset(mark);
-      isBroken = isFatal(error) || !(await isRolledBack(client));
+      isBroken = isFatal(error) || !(await tryToRollBack(client));
       throw error;
     } finally {
       client.off('error', ignore);

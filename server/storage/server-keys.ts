@@ -1,4 +1,4 @@
-// The server's own keys (cookies, forms, refresh tokens, artifacts), kept sealed in the database and shared by all nodes.
+// The server's own keys, one for each purpose, kept sealed in the database and shared by all nodes.
 import { nowSeconds } from '../clock.ts';
 import { randomKey, seal, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';

@@ -36,8 +36,6 @@ export function createUnits(commit: (writes: readonly Write[]) => Promise<void>)
   }
 
   return {
-    current,
-
     /** The open unit's overlay, or undefined outside of a unit. */
     findMemory(): Map<string, unknown> | undefined {
       return open.getStore()?.memory;
@@ -87,5 +85,3 @@ export function createUnits(commit: (writes: readonly Write[]) => Promise<void>)
     },
   };
 }
-
-export type Units = ReturnType<typeof createUnits>;

@@ -16,7 +16,8 @@ export function canonicalAddress(text: string): string | undefined {
 }
 
 /** The network a limit counts: whoever has one IPv6 address has its whole /64. */
-export function networkOf(address: string): string {
+export function networkOf(text: string): string {
+  const address = canonicalAddress(text) ?? text;
   if (!isIPv6(address)) return address;
   const [left = '', right] = address.split('::');
   const head = left === '' ? [] : left.split(':');
@@ -24,6 +25,12 @@ export function networkOf(address: string): string {
   const zeros: string[] = new Array(Math.max(0, 8 - head.length - tail.length)).fill('0');
   const prefix = [...head, ...zeros, ...tail].slice(0, 4).join(':');
   return `${canonicalAddress(`${prefix}::`) ?? prefix}/64`;
+}
+
+/** Whether it is an address of this machine itself. */
+export function isLoopback(text: string): boolean {
+  const address = canonicalAddress(text) ?? '';
+  return address === '::1' || address.startsWith('127.');
 }
 
 function withoutPort(hop: string): string {

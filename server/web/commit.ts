@@ -19,7 +19,7 @@ function forgetEffects(ctx: WebContext): void {
 // The engine answers by itself that it cannot serve, without saying when to come again (row H8).
 function leaveUncommitted(ctx: WebContext): void {
   forgetEffects(ctx);
-  if (ctx.status === 503) ctx.set('Retry-After', '1');
+  if (ctx.status === 503 && !ctx.response.get('Retry-After')) ctx.set('Retry-After', '1');
 }
 
 /** Answers below 500 are committed (refusals too: what they revoked stays revoked); others are forgotten. */

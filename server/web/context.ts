@@ -12,9 +12,6 @@ export type Person = {
   methods: readonly string[];
 };
 
-/** A hidden field of a form. */
-export type HiddenField = { name: string; value: string };
-
 export type WebState = {
   requestId: string;
   /** The client's address in canonical form, behind trusted proxies theirs and not the proxy's. */

@@ -2,6 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Middleware, Person, WebContext } from './context.ts';
+import { seeOther } from './page.ts';
 import { localPath } from './return-to.ts';
 
 type SignedInOptions = {
@@ -20,8 +21,7 @@ export function createSignedIn({ readSession }: SignedInOptions) {
   const signedIn: Middleware = async (ctx, next) => {
     if (await findPerson(ctx)) return next();
     if (!isPageRequest(ctx)) throw new Refusal('unauthorized');
-    ctx.status = 303;
-    ctx.redirect(signInUrl(ctx));
+    seeOther(ctx, signInUrl(ctx));
   };
 
   /** The same, but the sign-in must not be older: pages send to `/sign-in?…&prompt=login`, the rest answers 403. */
@@ -35,8 +35,7 @@ export function createSignedIn({ readSession }: SignedInOptions) {
           reason: 'stale sign-in',
         });
       }
-      ctx.status = 303;
-      ctx.redirect(`${signInUrl(ctx)}&prompt=login`);
+      seeOther(ctx, `${signInUrl(ctx)}&prompt=login`);
     };
     return (ctx, next) => signedIn(ctx, () => recent(ctx, next));
   }
@@ -47,7 +46,7 @@ export function createSignedIn({ readSession }: SignedInOptions) {
 export type SignedIn = ReturnType<typeof createSignedIn>;
 
 function isPageRequest(ctx: WebContext): boolean {
-  return (ctx.method === 'GET' || ctx.method === 'HEAD') && ctx.accepts('json', 'html') === 'html';
+  return (ctx.method === 'GET' || ctx.method === 'HEAD') && ctx.accepts('html', 'json') === 'html';
 }
 
 function signInUrl(ctx: WebContext): string {

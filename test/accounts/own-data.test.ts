@@ -186,4 +186,19 @@ describe('who may', () => {
     await make('irene');
     expect((await remove(robot)).status).toBe(200);
   });
+
+  test('O02: of all administrators who are deleted at the same moment one stays', async () => {
+    const { accounts, accountDeletion, database } = app.parts;
+    for (const name of ['jean', 'karen', 'lise']) {
+      const wanted = { email: `${name}@example.com`, name, password: PASSWORD, isAdmin: true };
+      await accounts.register(wanted, 'operator');
+    }
+    const administrators = (await accounts.list({ after: '', limit: 100 })).filter(({ isAdmin }) => isAdmin);
+    const erasures = administrators.map((one) =>
+      database.transact(() => accountDeletion.erase(one, 'operator')),
+    );
+    const outcomes = (await Promise.allSettled(erasures)).filter(({ status }) => status === 'rejected');
+    expect(outcomes).toHaveLength(1);
+    expect(await accounts.hasAdministrator()).toBe(true);
+  });
 });

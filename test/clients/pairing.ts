@@ -1,8 +1,9 @@
 // Ada, in a browser of her own, answers the code that a device shows: signs in, looks at it, decides.
+import { type Decision, visitEntry } from '../support/devices.ts';
 import type { FormRobot, Page } from '../support/form-robot.ts';
-import { PASSWORD, type World } from '../support/world.ts';
+import type { World } from '../support/world.ts';
 
-export type Pairing = { decision?: 'allow' | 'deny' | 'report'; robot?: FormRobot };
+type Pairing = { decision?: Decision; robot?: FormRobot };
 
 /** `link` is verification_uri_complete; answers the page after the decision. */
 export async function answerCode(
@@ -11,10 +12,7 @@ export async function answerCode(
   { decision = 'allow', robot = world.app.robot() }: Pairing = {},
 ): Promise<Page> {
   const { pathname, search } = new URL(link);
-  let page = await robot.visit(pathname + search);
-  if (page.html.includes('name="password"')) {
-    page = await robot.send(page, { email: 'ada@example.com', password: PASSWORD }, { action: '/sign-in' });
-  }
+  const page = await visitEntry(robot, pathname + search);
   const question = await robot.send(page, {}, { action: '/device' });
   return robot.send(question, {}, { button: `decision=${decision}` });
 }

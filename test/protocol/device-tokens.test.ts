@@ -88,9 +88,10 @@ test('D15: a repeat after 10 seconds is invalid_grant, the family dies, and it i
   expect((await world.refresh(CLI, tokens.refresh_token)).body.error).toBe('invalid_grant');
   expect(await isActive((await pairAda()).access_token)).toBe(true);
   const [replay] = await world.app.parts.audit.list({ type: 'device_code.replayed', limit: 1 });
-  expect(replay).toMatchObject({ clientId: CLI.id, outcome: 'failure' });
+  const accountId = expect.stringMatching(/^acct_/);
+  expect(replay).toMatchObject({ accountId, clientId: CLI.id, outcome: 'failure' });
   const [ended] = await world.app.parts.audit.list({ type: 'grant.revoked', limit: 1 });
-  expect(ended).toMatchObject({ reason: 'device_code_replayed', grantId: replay?.grantId });
+  expect(ended).toMatchObject({ accountId, reason: 'device_code_replayed', grantId: replay?.grantId });
 });
 
 test('D15: a repeat once the refresh token was used is a replay, however soon', async () => {

@@ -211,3 +211,16 @@ test.each([
     'invalid_request',
   ]);
 });
+
+test('T01: programs are refused in JSON, also where they say that they accept HTML (RFC 6749 section 5.2)', async () => {
+  const headers = { ...FORM, Accept: 'text/html' };
+  for (const path of ['/token', '/device/code', '/revoke', '/userinfo']) {
+    const refused = await world.ask(path, { method: 'POST', body: 'client_id=nobody&token=x', headers });
+    expect([path, refused.status, refused.headers.get('content-type')]).toEqual([
+      path,
+      401,
+      'application/json; charset=utf-8',
+    ]);
+    expect(refused.body.error).toBeTypeOf('string');
+  }
+});

@@ -1,6 +1,6 @@
 // Counters in a SQLite of their own, as the storage of the program gives them to the limiter.
 import Sqlite from 'better-sqlite3';
-import type { Counters } from '../../server/rate-limits/store.ts';
+import type { Counters } from '../../server/storage/database.ts';
 
 export function openCounters(path = ':memory:') {
   const connection = new Sqlite(path);

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createLimiter } from '../../server/rate-limits/limiter.ts';
 import { createLimits } from '../../server/rate-limits/limits.ts';
-import { type Counters, createRateLimitStore, POSTGRES_RATE_LIMITS } from '../../server/rate-limits/store.ts';
+import { createRateLimitStore, POSTGRES_RATE_LIMITS } from '../../server/rate-limits/store.ts';
 import { randomSecret } from '../../server/secrets.ts';
+import type { Counters } from '../../server/storage/database.ts';
 import { openCounters } from './counters.ts';
 
 const limits = createLimits({ 'sign_up.address': { max: 3, window_seconds: 60 } });

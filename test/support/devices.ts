@@ -46,14 +46,17 @@ export function poll(door: Door, { device_code }: DeviceCode, client: AppClient 
   return door.token(client, { grant_type: DEVICE_GRANT, device_code });
 }
 
-/** Enters the code, signing in first where that is asked; answers the page that asks for the decision. */
-export async function enterCode(
-  robot: FormRobot,
-  userCode: string,
-  person: Fields = { email: 'ada@example.com', password: PASSWORD },
-): Promise<Page> {
-  let page = await robot.visit('/device');
-  if (page.html.includes('name="password"')) page = await robot.send(page, person, { action: '/sign-in' });
+const ADA: Fields = { email: 'ada@example.com', password: PASSWORD };
+
+/** The page where a code is entered, signing in first where that is asked. */
+export async function visitEntry(robot: FormRobot, path: string, person: Fields = ADA): Promise<Page> {
+  const page = await robot.visit(path);
+  return page.html.includes('name="password"') ? robot.send(page, person, { action: '/sign-in' }) : page;
+}
+
+/** Enters the code; answers the page that asks for the decision. */
+export async function enterCode(robot: FormRobot, userCode: string, person: Fields = ADA): Promise<Page> {
+  const page = await visitEntry(robot, '/device', person);
   const question = await robot.send(page, { user_code: userCode }, { action: '/device' });
   if (question.status !== 200) throw new Error(`${question.status}: ${mainTextOf(question)}`);
   return question;

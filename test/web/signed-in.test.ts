@@ -48,6 +48,11 @@ test('A28: a page sends whoever is not signed in to sign in and back, within thi
   expect(evil.headers.location).toBe('/sign-in?return_to=%2Faccount');
 });
 
+test('A28: who names no preference, as form robots do, is led to sign in too', async () => {
+  const { get } = createPages();
+  for (const accept of ['*/*', '']) await get('/account').set('Accept', accept).expect(303);
+});
+
 test('what is no page answers 401', async () => {
   const { get, post } = createPages();
   await get('/account').set('Accept', 'application/json').expect(401);

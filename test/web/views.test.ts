@@ -170,6 +170,12 @@ describe('consent', () => {
     ]);
   });
 
+  test('the first form with a decision is the one that answers the question', () => {
+    const asks = (form: Element) =>
+      findAll(form, 'button').some(({ attributes }) => attributes.name === 'decision');
+    expect(findAll(page('consent'), 'form').find(asks)?.attributes.action).toBe('/interaction/abc/consent');
+  });
+
   test('another account is one button away', () => {
     const button = buttonNamed('Use another account', page('consent'));
     expect(button?.attributes).toMatchObject({ name: 'decision', value: 'switch', type: 'submit' });
