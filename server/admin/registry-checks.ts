@@ -11,6 +11,8 @@ export type Registry = {
   readonly resources: readonly Resource[];
   readonly hasAdministrator: boolean;
   readonly brokenChains: readonly { node: string; sequence: number }[];
+  /** Events `device_code.reported`, the latest first. */
+  readonly reports: readonly { clientId: string | null }[];
   readonly now: number;
 };
 
@@ -132,6 +134,15 @@ function checkAudit({ brokenChains }: Registry): Finding {
   });
 }
 
+/** People have said that a device was not theirs: somebody may be phishing with this client's codes. */
+function checkReports({ reports }: Registry): Finding {
+  const names = [...new Set(reports.map(({ clientId }) => clientId ?? 'an unknown client'))];
+  return nameAll('reported_devices', names, {
+    fine: 'Nobody has reported a device.',
+    words: 'People have reported devices (latchkey audit list --type device_code.reported) of',
+  });
+}
+
 export function checkRegistry(registry: Registry): Finding[] {
   const checks = [
     checkAdministrator,
@@ -143,6 +154,7 @@ export function checkRegistry(registry: Registry): Finding[] {
     checkBlocked,
     checkSecrets,
     checkAudit,
+    checkReports,
   ];
   return checks.map((check) => check(registry));
 }

@@ -224,6 +224,7 @@ describe('clients, APIs and people', () => {
     resources: [resource],
     hasAdministrator: true,
     brokenChains: [],
+    reports: [],
     now: 1000,
   };
 
@@ -276,6 +277,11 @@ describe('clients, APIs and people', () => {
       'a chain of events that is broken',
       { brokenChains: [{ node: 'n1', sequence: 7 }] },
       { check: 'audit', level: 'error', words: expect.stringContaining('n1 at 7') },
+    ],
+    [
+      'a client whose devices people have reported',
+      { reports: [{ clientId: 'shop' }, { clientId: 'shop' }] },
+      { check: 'reported_devices', level: 'warning', words: expect.stringMatching(/ shop\.$/) },
     ],
     [
       'a secret that is being changed',
