@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { sqlitePathOf } from './database.ts';
+import { StorageFault, toFault } from './faults.ts';
 import { openSqlite } from './sqlite.ts';
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -47,6 +48,9 @@ function isLocked(error: unknown): boolean {
 
 function explain(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
+  if (toFault(error) instanceof StorageFault) {
+    return new StorageFault(`The database (DATABASE_URL) does not answer: ${error.message}`, error);
+  }
   const unknown = /the following files are missing: (.*)$/.exec(error.message)?.[1];
   if (unknown !== undefined) {
     const words = 'The database was made by a newer version, which this one must not touch. It does not know';
@@ -102,7 +106,12 @@ async function applyLatest(connection: Knex): Promise<string[]> {
 
 /** Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is newer. */
 export async function migrate(url: string): Promise<string[]> {
-  const connection = connect(url);
+  let connection: Knex;
+  try {
+    connection = connect(url);
+  } catch (error) {
+    throw explain(error);
+  }
   try {
     return sqlitePathOf(url) === undefined
       ? await withPostgresLock(url, () => applyAlone(connection))
