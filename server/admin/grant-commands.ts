@@ -50,7 +50,7 @@ export async function listGrants(
 
 /** Its tokens are dead with it. What the person allowed stays remembered. Refuses with not_found. */
 export async function revokeGrant(
-  { database, grants }: Pick<AdminParts, 'database' | 'grants'>,
+  { grants }: Pick<AdminParts, 'grants'>,
   text: string,
 ): Promise<{ id: string; account_id: string; client_id: string }> {
   const id = parseGrantId(text);
@@ -59,8 +59,6 @@ export async function revokeGrant(
     throw new Refusal('not_found', { words: 'There is no such grant, or it has ended.', param: 'id' });
   }
   const { accountId, clientId } = grant;
-  await database.transact(() => {
-    grants.revoke(grant.id, { actor: OPERATOR, reason: 'revoked_by_operator', accountId, clientId });
-  });
+  await grants.end(grant, { actor: OPERATOR, reason: 'revoked_by_operator' });
   return { id: formatGrantId(grant.id), account_id: accountId, client_id: clientId };
 }

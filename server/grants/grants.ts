@@ -122,23 +122,29 @@ export function createGrants(options: { database: Database; audit: Audit }) {
     },
 
     /**
-     * A person ends a grant of their own. Once no other grant of that client is left, its remembered permission goes too,
-     * so that the app has to ask again. Refuses with not_found where it is not theirs.
+     * Ends a grant. Once no other grant of that client is left, the remembered permission goes too: an app that was
+     * shut out has to ask again.
      */
-    async revokeOwn(accountId: string, text: string, actor = `account:${accountId}`): Promise<void> {
+    async end(grant: Grant, by: { actor: string; reason: string }): Promise<void> {
+      const { id, accountId, clientId } = grant;
+      const others = (await store.listOf(accountId)).filter(
+        (one) => one.clientId === clientId && one.id !== id,
+      );
+      await database.transact(() => {
+        this.revoke(id, { ...by, accountId, clientId });
+        if (others.length > 0) return;
+        store.forgetConsent(accountId, clientId);
+        audit.record('consent.forgotten', { actor: by.actor, accountId, clientId });
+      });
+    },
+
+    /** A person ends a grant of their own. Refuses with not_found where it is not theirs. */
+    async revokeOwn(accountId: string, text: string): Promise<void> {
       const id = parseGrantId(text);
       const grant = id === undefined ? undefined : await store.find(id);
       if (grant === undefined || grant.accountId !== accountId || grant.isRevoked)
         throw new Refusal('not_found');
-      const others = (await store.listOf(accountId)).filter(
-        (one) => one.clientId === grant.clientId && one.id !== grant.id,
-      );
-      await database.transact(() => {
-        this.revoke(grant.id, { actor, reason: 'revoked_by_owner', accountId, clientId: grant.clientId });
-        if (others.length > 0) return;
-        store.forgetConsent(accountId, grant.clientId);
-        audit.record('consent.forgotten', { actor, accountId, clientId: grant.clientId });
-      });
+      await this.end(grant, { actor: `account:${accountId}`, reason: 'revoked_by_owner' });
     },
   };
 }

@@ -190,6 +190,15 @@ describe.each(dialects)('on %s', (dialect) => {
     });
   });
 
+  test('an operator who ends the last grant of an app makes it ask again too', async () => {
+    await unit(() => grants.recordConsent(ada, 'looms', allowed));
+    const grant = await grants.find(await registerGrant());
+    if (grant === undefined) throw new Error('the grant was not stored');
+    await grants.end(grant, { actor: 'operator', reason: 'revoked_by_operator' });
+    expect((await grants.find(grant.id))?.isRevoked).toBe(true);
+    expect(await grants.findConsent(ada, 'looms')).toBeUndefined();
+  });
+
   describe('a consent', () => {
     test('is remembered per person and client, replaced as a whole, and recorded with its scopes', async () => {
       await unit(() => grants.recordConsent(ada, 'looms', allowed));
