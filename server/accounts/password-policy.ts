@@ -13,7 +13,7 @@ const commonPasswords = new Set(
     .filter((line) => line !== '' && !line.startsWith('#')),
 );
 
-/** Case and width do not make a password a different one to whoever guesses. */
+/** Case and width do not make a password a different one to whoever guesses; nor, below, do separators. */
 function fold(text: string): string {
   return text.normalize('NFKC').toLowerCase();
 }
@@ -43,7 +43,7 @@ function listCores(password: string): string[] {
 
 function isCommon(password: string): boolean {
   const folded = fold(password);
-  const spellings = [folded, repeatedPart(folded) ?? ''];
+  const spellings = [folded, lettersAndDigits(password), repeatedPart(folded) ?? ''];
   return spellings.flatMap(listCores).some((core) => commonPasswords.has(core));
 }
 

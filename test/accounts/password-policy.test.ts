@@ -50,6 +50,7 @@ test.each([
 
 test.each([
   'correcthorsebatterystaple',
+  'Correct Horse Battery Staple',
   'administrator',
   'Password123!',
   'PASSWORD1234',
@@ -59,6 +60,7 @@ test.each([
   '2024Dragon!!',
   '123456789012',
   'qwertyuiop12',
+  'pass-word-1234',
   'passwordpassword',
   'trustno1trustno1',
   'ｐａｓｓｗｏｒｄ１２３４',

@@ -7,7 +7,7 @@ import { type Answer, createProgram } from './program.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 export const API = 'https://api.example.com/';
-export const PASSWORD = 'correct horse battery staple';
+export const PASSWORD = 'a long walk over the hills';
 
 export type AppClient = {
   readonly id: string;
