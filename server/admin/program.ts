@@ -8,6 +8,7 @@ import { addDeviceCommands } from './device-wiring.ts';
 import { addGrantCommands } from './grant-wiring.ts';
 import { addLoginCommands } from './login-wiring.ts';
 import { addMaintenanceCommands } from './maintenance-wiring.ts';
+import { takeOptionsOnce } from './once.ts';
 import { addResourceCommands } from './resource-wiring.ts';
 import { createRunner, type Door } from './runner.ts';
 import { addTokenCommands } from './token-wiring.ts';
@@ -56,6 +57,7 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   addAuditCommands(program, runner);
   addMaintenanceCommands(program, runner);
   addLoginCommands(program, runner);
+  takeOptionsOnce(program);
   try {
     await program.parseAsync(words, { from: 'user' });
   } catch (error) {

@@ -1,11 +1,11 @@
 // Applies migrations/ with knex, under knex's lock, before anything else opens the database.
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { sqlitePathOf } from './database.ts';
 import { StorageFault, toFault } from './faults.ts';
+import { makeFolder } from './folders.ts';
 import { openSqlite } from './sqlite.ts';
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations/', import.meta.url));
@@ -26,7 +26,7 @@ const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
 function connect(url: string): Knex {
   const path = sqlitePathOf(url);
   if (path === undefined) return knex({ client: 'pg', connection: url, log, pool: { min: 0, max: 1 } });
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   // Makes the file with its mode and pragmas; journal_mode WAL stays with the file.
   openSqlite(path, 'FULL').close();
   return knex({

@@ -3,7 +3,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -13,6 +12,7 @@ import {
 import { dirname } from 'node:path';
 import { randomKey, randomSecret } from '../secrets.ts';
 import type { Database } from './database.ts';
+import { makeFolder } from './folders.ts';
 import { createSealer, hasServerKeys, type Sealer } from './server-keys.ts';
 
 const MODE = 0o600;
@@ -42,7 +42,7 @@ function flushDirectory(path: string): void {
  * it is written whole under another name first, so that nobody reads half of it.
  */
 export function createSecretsFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const draft = `${path}.${randomSecret(6)}`;
   const text = `${HEADER}\n${randomKey(KEY_BYTES).toString('base64url')}\n`;
   writeFileSync(draft, text, { mode: MODE, flag: 'wx', flush: true });
@@ -60,6 +60,7 @@ export function createSecretsFile(path: string): void {
 export function readSecretsFile(path: string): readonly [Buffer, ...Buffer[]] {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) throw new SecretsFileError(`the secrets file ${path} is missing`);
+  if (!found.isFile()) throw new SecretsFileError(`the secrets file ${path} is no file`);
   if ((found.mode & OTHERS) !== 0) {
     throw new SecretsFileError(`the secrets file ${path} can be read by others; run: chmod 600 ${path}`);
   }

@@ -1,10 +1,11 @@
 // SQLite behind one connection: reads of a turn share a transaction, units of a turn share a commit (WAL, synchronous FULL).
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nowMilliseconds } from '../clock.ts';
 import { randomBelow } from '../secrets.ts';
 import { Conflict, isUniqueViolation, StorageFault, toFault } from './faults.ts';
+import { makeFolder } from './folders.ts';
 import type { Ledger } from './ledger.ts';
 import type { Statement } from './statement.ts';
 import type { Write } from './unit-of-work.ts';
@@ -41,7 +42,7 @@ function insist(act: () => void): void {
 /** Opens the file with the pragmas that durability rests on, and refuses to go on where they do not hold. */
 export function openSqlite(path: string, synchronous: 'FULL' | 'OFF'): Sqlite.Database {
   const isNew = path !== ':memory:' && !existsSync(path);
-  if (isNew) mkdirSync(dirname(path), { recursive: true });
+  if (isNew) makeFolder(dirname(path));
   const connection = new Sqlite(path, { timeout: BUSY_MILLISECONDS });
   if (isNew) chmodSync(path, 0o600);
   insist(() => {

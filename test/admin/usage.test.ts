@@ -8,7 +8,7 @@ const { cli, quick } = place;
 afterAll(place.remove);
 
 const commands = [
-  ...['create', 'list', 'show', 'disable', 'enable', 'set-password'].map((name) => ['accounts', name]),
+  ...['create', 'list', 'show', 'disable', 'enable', 'set-password', 'import'].map((name) => ['accounts', name]),
   ...['create', 'list', 'show', 'block', 'allow', 'requests', 'rotate-secret'].map((name) => [
     'clients',
     name,
@@ -34,6 +34,14 @@ test.each(commands.map((words) => [words.join(' '), words]))(
     expect(out).toContain('--json');
   },
 );
+
+test('an option with one value that is given twice is refused: neither value is taken', async () => {
+  const words = ['clients', 'create', '--type', 'web', '--name', 'Shop', '--name', 'Other'];
+  expect(await quick.refusal(words)).toEqual({
+    error: 'invalid_request',
+    error_description: '--name is given twice.',
+  });
+});
 
 test('the help of the whole names every group, shows examples, and needs no configuration', async () => {
   const { status, out, err } = await cli.run(['--help']);

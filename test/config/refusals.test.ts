@@ -20,6 +20,11 @@ const issuers: Case[] = [
     { issuer: 'http://127.0.0.1.example' },
     'must be https unless its host is loopback',
   ],
+  [
+    'no issuer where the port is 0',
+    { listen: { port: 0 } },
+    'must be set where the port is 0: others must know under which port to find us',
+  ],
   ['another scheme', { issuer: 'ftp://id.example' }, 'must be https, or http on a loopback host'],
   ['a query', { issuer: 'https://id.example?a=1' }, 'must not have a query (RFC 8414 section 2)'],
   ['an empty query', { issuer: 'https://id.example?' }, 'must not have a query (RFC 8414 section 2)'],

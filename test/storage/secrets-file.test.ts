@@ -1,5 +1,5 @@
 // The secrets file and the keys that it seals: made once, for nobody else to read, and never made anew over sealed keys.
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAudit } from '../../server/audit/audit.ts';
@@ -39,6 +39,15 @@ describe('the secrets file', () => {
     createSecretsFile(file);
     expect(readFileSync(file, 'utf8')).toBe(text);
     expect(readdirSync(join(place.directory, 'deep'))).toEqual(['secrets']);
+  });
+
+  test('that is a folder is refused as what it is', () => {
+    mkdirSync(file, { recursive: true });
+    expect(() => readSecretsFile(file)).toThrow(`the secrets file ${file} is no file`);
+  });
+
+  test('where no folder can be made the fault comes at once', () => {
+    expect(() => createSecretsFile('/proc/nowhere/deep/secrets')).toThrow(/ENOENT|EACCES|EPERM/);
   });
 
   test.each([0o644, 0o640, 0o604, 0o620, 0o660, 0o601])(
