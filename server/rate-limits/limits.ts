@@ -1,7 +1,13 @@
 // The table of limits: how often something may be tried, and what that protects. ASVS 5.0 6.1.1, 6.3.1.
 import type { Config } from '../../config/schema.ts';
 
-export type Limit = { readonly max: number; readonly windowSeconds: number; readonly protects: string };
+export type Limit = {
+  readonly max: number;
+  readonly windowSeconds: number;
+  /** The last of `max` and each try beyond it are followed by so long a pause; without it nothing is beyond it. */
+  readonly coolDownSeconds?: number;
+  readonly protects: string;
+};
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -64,19 +70,49 @@ const defaults = {
   },
   'device_code.person': {
     max: 5,
-    windowSeconds: MINUTE,
+    windowSeconds: 10 * MINUTE,
+    coolDownSeconds: MINUTE,
     protects: 'waiting devices from one person who guesses codes',
   },
   'device_code.address': {
-    max: 10,
-    windowSeconds: MINUTE,
+    max: 20,
+    windowSeconds: 10 * MINUTE,
+    coolDownSeconds: MINUTE,
     protects: 'waiting devices from one network that guesses codes',
   },
   'device_code.deployment': {
-    max: 10,
-    windowSeconds: MINUTE,
+    max: 20,
+    windowSeconds: 10 * MINUTE,
+    coolDownSeconds: MINUTE,
     protects:
-      'waiting devices from guesses that come from everywhere; a minute, so that the right person soon gets in',
+      'waiting devices from guesses that come from everywhere; beyond it only first tries and those from the network of the device are heard',
+  },
+  'device_code.first_try': {
+    max: 60,
+    windowSeconds: 10 * MINUTE,
+    coolDownSeconds: MINUTE,
+    protects:
+      'waiting devices from guessers who come with a new account and a new network for each guess, while people who made no mistake still get in',
+  },
+  'device_report.person': {
+    max: 3,
+    windowSeconds: 24 * HOUR,
+    protects: 'the mailboxes of operators from one person who reports; every report stands in the audit log',
+  },
+  'device_report.deployment': {
+    max: 20,
+    windowSeconds: HOUR,
+    protects: 'the same from many people, or from one with many accounts',
+  },
+  'management.caller': {
+    max: 600,
+    windowSeconds: MINUTE,
+    protects: 'the server from one program that calls the management API without end',
+  },
+  'assertion.refused': {
+    max: 100,
+    windowSeconds: MINUTE,
+    protects: 'the audit log from one network that sends what nobody believes; it is refused all the same',
   },
 } as const satisfies Record<string, Limit>;
 
@@ -90,11 +126,16 @@ function isLimitName(name: string): name is LimitName {
 /** The table with the operator's numbers in place of ours. Throws for a name that is not in it. */
 export function createLimits(overrides: Config['limits']): Limits {
   const limits: Record<LimitName, Limit> = { ...defaults };
-  for (const [name, { max, window_seconds: windowSeconds }] of Object.entries(overrides)) {
+  for (const [name, override] of Object.entries(overrides)) {
     if (!isLimitName(name)) {
       throw new Error(`limits: there is no "${name}", only ${Object.keys(defaults).join(', ')}`);
     }
-    limits[name] = { ...limits[name], max, windowSeconds };
+    const { max, window_seconds: windowSeconds, cool_down_seconds } = override;
+    const coolDownSeconds = cool_down_seconds ?? limits[name].coolDownSeconds;
+    limits[name] = {
+      ...{ ...limits[name], max, windowSeconds },
+      ...(coolDownSeconds === undefined ? {} : { coolDownSeconds }),
+    };
   }
   return limits;
 }

@@ -25,6 +25,7 @@ export const POSTGRES_RATE_LIMITS = [
 
 type Count = { readonly count: number; readonly windowEndsAt: number };
 type Window = Pick<Limit, 'windowSeconds'>;
+type Bound = Pick<Limit, 'max' | 'windowSeconds'>;
 
 /**
  * When a window that still runs may end. One that ends later than two windows from now was begun before the clock was
@@ -53,7 +54,7 @@ export function createRateLimitStore(counters: Counters) {
     },
 
     /** Atomic (one upsert). Counts one more and answers the count, or counts nothing and answers undefined when it is full. */
-    async take(keyHash: Buffer, { max, windowSeconds }: Limit): Promise<Count | undefined> {
+    async take(keyHash: Buffer, { max, windowSeconds }: Bound): Promise<Count | undefined> {
       const { first, last } = runningWindow({ windowSeconds });
       const [row] = await query(sql`
         INSERT INTO rate_limits (key_hash, count, window_ends_at) VALUES (${keyHash}, 1, ${nowSeconds() + windowSeconds})
@@ -76,12 +77,14 @@ export function createRateLimitStore(counters: Counters) {
       return toCount(row);
     },
 
-    /** Atomic (one update). Gives one back, never below none. */
-    async refund(keyHash: Buffer, window: Window): Promise<void> {
+    /** Atomic (one update). Gives one back, never below none; answers whether there was one. */
+    async refund(keyHash: Buffer, window: Window): Promise<boolean> {
       const { first, last } = runningWindow(window);
-      await query(sql`
+      const rows = await query(sql`
         UPDATE rate_limits SET count = count - 1
-        WHERE key_hash = ${keyHash} AND count > 0 AND window_ends_at BETWEEN ${first} AND ${last}`);
+        WHERE key_hash = ${keyHash} AND count > 0 AND window_ends_at BETWEEN ${first} AND ${last}
+        RETURNING count`);
+      return rows.length > 0;
     },
 
     /** Removes windows that are over, at most `batchSize`; answers how many. */

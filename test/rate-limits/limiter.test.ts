@@ -52,12 +52,14 @@ test('a refusal says when to come back, and then one may', async () => {
   expect(await limiter.take(NAME, '192.0.2.1')).toEqual({
     isAllowed: false,
     remaining: 0,
+    isFirst: false,
     retryAfterSeconds: 1,
   });
   advance(1);
   expect(await limiter.take(NAME, '192.0.2.1')).toEqual({
     isAllowed: true,
     remaining: 2,
+    isFirst: true,
     retryAfterSeconds: 0,
   });
 });
@@ -90,6 +92,7 @@ test('peek tells what the next try would be told and counts nothing', async () =
   expect(await limiter.peek(NAME, '192.0.2.1')).toEqual({
     isAllowed: true,
     remaining: 3,
+    isFirst: true,
     retryAfterSeconds: 0,
   });
   for (let n = 0; n < 3; n += 1) await limiter.take(NAME, '192.0.2.1');
@@ -97,6 +100,7 @@ test('peek tells what the next try would be told and counts nothing', async () =
   expect(await limiter.peek(NAME, '192.0.2.1')).toEqual({
     isAllowed: false,
     remaining: 0,
+    isFirst: false,
     retryAfterSeconds: 55,
   });
   advance(55);
