@@ -13,11 +13,10 @@ export type Ready = {
   isRight: (text: string) => boolean;
 };
 
-export type Variant = {
-  name: string;
-  /** Starts the server through `run`, which pins it to its core and answers the process. */
-  start(run: (args: string[], env?: Record<string, string>) => ChildProcess): Promise<Ready>;
-};
+/** Starts a program, pinned to the core of servers. */
+export type Run = (args: string[], env?: Record<string, string>) => ChildProcess;
+
+export type Variant = { name: string; start(run: Run): Promise<Ready> };
 
 type Sample = { requestsPerSecond: number; cpuMicroseconds: number };
 

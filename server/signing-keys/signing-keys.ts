@@ -1,4 +1,4 @@
-// The keys behind /jwks (RFC 7517): RS256 for ID tokens, ES256 for JWT access tokens, private halves sealed at rest.
+// The keys behind /jwks (RFC 7517): RS256 for ID tokens, all three for JWT access tokens, private halves sealed at rest.
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose';
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../storage/database.ts';
@@ -7,7 +7,7 @@ import { Conflict } from '../storage/faults.ts';
 import type { Sealer } from '../storage/server-keys.ts';
 import { createSigningKeyStore } from './store.ts';
 
-const ALGORITHMS = ['RS256', 'ES256'] as const;
+const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 
 export type SigningKey = {

@@ -1,13 +1,17 @@
 // The text of our tokens: a prefix that tells the kind, the key of the row in base 36, and 256 bits of secret.
+// JWT access tokens (RFC 9068) carry the key of their row in `jti`.
 import { hmacSha256, randomSecret, sha256 } from '../secrets.ts';
 import { formatId, nextId, parseId } from './ids.ts';
 
 const GENERATION_WIDTH = 5;
-const ACCESS = /^lka_([0-9a-z]{11})[A-Za-z0-9_-]{43}$/;
+const OPAQUE = /^lka_([0-9a-z]{11})[A-Za-z0-9_-]{43}$/;
+const JWT = /^eyJ[A-Za-z0-9_-]*\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
+const JWT_ID = /"jti":"(at_([0-9a-z]{11})[A-Za-z0-9_-]{12})"/;
+const JWT_ID_BYTES = 9;
 const REFRESH = /^lkr_([0-9a-z]{11})([0-9a-z]{5})[A-Za-z0-9_-]{43}$/;
 
-/** Where an access token's row stands, and SHA-256 of the whole token. */
-export type AccessTokenKey = { readonly id: number; readonly secretHash: Buffer };
+/** Where an access token's row stands, SHA-256 of the whole token, and its public name, which opens nothing. */
+export type AccessTokenKey = { readonly id: number; readonly secretHash: Buffer; readonly jti: string };
 
 /** Where a refresh token's row stands: its family, its place in it, and SHA-256 of the whole token. */
 export type RefreshTokenKey = {
@@ -20,10 +24,35 @@ export function createAccessTokenText(): string {
   return `lka_${formatId(nextId())}${randomSecret()}`;
 }
 
-/** The key of an access token, or undefined where the text is none: no database read is needed to know. */
+/** The `jti` of a JWT access token: the key of its row, and 72 random bits since two processes may make the same key. */
+export function createJwtId(): string {
+  return `at_${formatId(nextId())}${randomSecret(JWT_ID_BYTES)}`;
+}
+
+/** The key of an opaque access token, or undefined where the text is none: no database read is needed to know. */
+export function parseOpaqueToken(text: string): AccessTokenKey | undefined {
+  const place = OPAQUE.exec(text)?.[1];
+  const id = parseId(place ?? '');
+  if (id === undefined) return undefined;
+  const secretHash = sha256(text);
+  return { id, secretHash, jti: `at_${place}${secretHash.toString('hex', 0, 4)}` };
+}
+
+/**
+ * The same for a JWT access token. Neither its signature nor its JSON is looked at: whatever place a text names, the
+ * row there has the hash of the whole token that was issued. So it costs little for any text, and what others sign
+ * with a stolen key is unknown.
+ */
+export function parseStructuredToken(text: string): AccessTokenKey | undefined {
+  const payload = JWT.exec(text)?.[1];
+  if (payload === undefined) return undefined;
+  const [, jti, place] = JWT_ID.exec(Buffer.from(payload, 'base64url').toString('latin1')) ?? [];
+  const id = parseId(place ?? '');
+  return id === undefined || jti === undefined ? undefined : { id, secretHash: sha256(text), jti };
+}
+
 export function parseAccessToken(text: string): AccessTokenKey | undefined {
-  const id = parseId(ACCESS.exec(text)?.[1] ?? '');
-  return id === undefined ? undefined : { id, secretHash: sha256(text) };
+  return parseOpaqueToken(text) ?? parseStructuredToken(text);
 }
 
 function formatRefreshToken(family: number, generation: number, secret: string): string {

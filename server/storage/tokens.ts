@@ -79,6 +79,14 @@ export function createTokens(database: Database) {
       database.write(insert('access_tokens', row), { conflict: 'access_token' });
     },
 
+    /** On whose word it was issued: it lives no longer than the trust in that issuer. In the unit that registers it. */
+    noteAssertedBy(key: AccessTokenKey, issuerId: string): void {
+      database.write(
+        sql`UPDATE access_tokens SET asserted_by = ${issuerId} WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
+        { expects: 1, conflict: 'access_token' },
+      );
+    },
+
     async findAccessToken(key: AccessTokenKey): Promise<StoredAccessToken | undefined> {
       const row = await database.find<AccessTokenRow>(
         sql`SELECT kind, grant_id, account_id, client_id, audience, scope, token_type, issued_at, expires_at, revoked_at, payload

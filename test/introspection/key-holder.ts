@@ -9,15 +9,15 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 /** Claims that differ from those of a good assertion; undefined leaves one out. */
 type Change = Readonly<Record<string, unknown>>;
 
-export async function createKeyHolder(issuer: string) {
+export async function createKeyHolder(issuer: string, kid = 'key-1') {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' };
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg: 'ES256', use: 'sig' };
 
-  async function assert(clientId: string, change: Change = {}): Promise<string> {
+  async function assert(clientId: string, change: Change = {}, naming: Change = {}): Promise<string> {
     const now = nowSeconds();
     const claims = { iss: clientId, sub: clientId, aud: issuer, jti: randomUUID(), iat: now, exp: now + 60 };
     const wanted = Object.entries({ ...claims, ...change }).filter(([, value]) => value !== undefined);
-    const header = { alg: 'ES256', kid: 'key-1' };
+    const header = { alg: 'ES256', kid, ...naming };
     return new SignJWT(Object.fromEntries(wanted)).setProtectedHeader(header).sign(privateKey);
   }
 
@@ -25,9 +25,9 @@ export async function createKeyHolder(issuer: string) {
     jwks: { keys: [jwk] } as Jwks,
     assert,
     /** The parameters that carry an assertion. */
-    present: async (clientId: string, change: Change = {}) => ({
+    present: async (clientId: string, change: Change = {}, naming: Change = {}) => ({
       client_assertion_type: ASSERTION_TYPE,
-      client_assertion: await assert(clientId, change),
+      client_assertion: await assert(clientId, change, naming),
     }),
   };
 }

@@ -30,20 +30,30 @@ describe.each(dialects)('on %s', (dialect) => {
     return createSigningKeys({ database, deployment, audit: createAudit({ database }), sealer });
   }
 
-  test('there is one of RS256 and one of ES256, and the next start finds the same', async () => {
+  test('B10: there is one of RS256, one of ES256 and one of EdDSA, and the next start finds the same', async () => {
     const keys = await createKeys(here).ensure();
-    expect(keys.map((key) => key.algorithm).toSorted()).toEqual(['ES256', 'RS256']);
-    expect(new Set(keys.map((key) => key.kid)).size).toBe(2);
+    expect(keys.map((key) => key.algorithm).toSorted()).toEqual(['ES256', 'EdDSA', 'RS256']);
+    expect(new Set(keys.map((key) => key.kid)).size).toBe(3);
     expect(await createKeys(there).ensure()).toEqual(keys);
     expect(await createKeys(there).load()).toEqual(keys);
+  });
+
+  test('a deployment that has some gets those that it lacks, and keeps the others', async () => {
+    const before = await createKeys(here).ensure();
+    await here.transact(() => here.write(sql`DELETE FROM signing_keys WHERE algorithm = 'EdDSA'`));
+    const after = await createKeys(there).ensure();
+    expect(after.map((key) => key.algorithm).toSorted()).toEqual(['ES256', 'EdDSA', 'RS256']);
+    const kept = before.filter((key) => key.algorithm !== 'EdDSA').map((key) => key.kid);
+    expect(after.map((key) => key.kid)).toEqual(expect.arrayContaining(kept));
+    expect(after).not.toEqual(before);
   });
 
   test('two processes that make them at once end with one of each, and record those alone', async () => {
     const both = await Promise.all([createKeys(here).ensure(), createKeys(there).ensure()]);
     expect(both[0]).toEqual(both[1]);
-    expect(both[0]).toHaveLength(2);
+    expect(both[0]).toHaveLength(3);
     const kids = both[0]?.map((key) => key.kid);
-    const events = await createAudit({ database: here }).list({ type: 'signing_key.created', limit: 2 });
+    const events = await createAudit({ database: here }).list({ type: 'signing_key.created', limit: 3 });
     expect(events.map((event) => JSON.parse(event.details).kid).toSorted()).toEqual(kids?.toSorted());
   });
 
@@ -84,8 +94,8 @@ describe.each(dialects)('on %s', (dialect) => {
     const deployment = createDeployment(here);
     const before = Number(await deployment.catalogVersion());
     await createKeys(here).ensure();
-    expect(Number(await deployment.catalogVersion())).toBe(before + 2);
+    expect(Number(await deployment.catalogVersion())).toBe(before + 3);
     await createKeys(here).ensure();
-    expect(Number(await deployment.catalogVersion())).toBe(before + 2);
+    expect(Number(await deployment.catalogVersion())).toBe(before + 3);
   });
 });
