@@ -63,11 +63,10 @@ test('default scopes with offline_access bring a refresh token', async () => {
   expect(await world.signIn(client, { scope: undefined })).toHaveProperty('refresh_token');
 });
 
-test('without scope and without a default nothing is given', async () => {
-  const { page, robot } = await visits.begin(world.notes, { scope: undefined });
-  const back = await visits.signIn(robot, page);
-  expect(stageOf(back)).toBe('app');
-  expect(answerOf(back)).toMatchObject({ error: 'access_denied' });
+test('a client with nothing to ask for is told invalid_scope before anybody signs in', async () => {
+  const client = await world.registerClient({ scopes: ['offline_access'] });
+  const { page } = await visits.begin(client, { scope: undefined });
+  expect(answerOf(page)).toMatchObject({ error: 'invalid_scope', state: 'a-state' });
 });
 
 test('offline_access is kept without prompt=consent, and asked for once', async () => {

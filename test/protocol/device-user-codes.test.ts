@@ -35,10 +35,21 @@ describe.each(dialects)('on %s', (dialect) => {
     const elsewhere = createAdapterWorld(ground.open());
     const register = ({ parts, database }: AdapterWorld, id: string) =>
       database.transact(() =>
-        parts.deviceCodes.register(id, {
-          ...{ clientId: 'tv', userCode: FREE, payload: {}, address: undefined, program: undefined },
-          ...{ intervalSeconds: 5, expiresAt: Math.floor(Date.now() / 1000) + 600 },
-        }),
+        parts.deviceCodes.register(
+          id,
+          {
+            ...{
+              clientId: 'tv',
+              userCode: FREE,
+              payload: {},
+              address: undefined,
+              network: '',
+              program: undefined,
+            },
+            ...{ intervalSeconds: 5, expiresAt: Math.floor(Date.now() / 1000) + 600 },
+          },
+          { all: 100, network: 25 },
+        ),
       );
     const results = await Promise.allSettled([register(world, 'lkd_a'), register(elsewhere, 'lkd_b')]);
     const lost = results.filter((result) => result.status === 'rejected');

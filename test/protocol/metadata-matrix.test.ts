@@ -1,10 +1,12 @@
 // Row M03: whatever discovery advertises works when it is asked for, and what it does not advertise is refused.
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JWT_BEARER, present, trustIssuer } from '../service-accounts/issuers.ts';
 import { askForCode, DEVICE_GRANT, pair, poll } from '../support/devices.ts';
+import { createProver } from '../support/dpop.ts';
 import type { Answer } from '../support/program.ts';
 import { answerOf, createVisits } from '../support/visits.ts';
-import { type AppClient, createWorld, type World } from '../support/world.ts';
+import { type AppClient, basic, createWorld, type World } from '../support/world.ts';
 
 // What others offer, so that "not advertised" has something to try.
 const UNIVERSE = {
@@ -15,7 +17,7 @@ const UNIVERSE = {
     'password',
     'implicit',
     DEVICE_GRANT,
-    'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    JWT_BEARER,
     'urn:ietf:params:oauth:grant-type:saml2-bearer',
     'urn:ietf:params:oauth:grant-type:token-exchange',
     'urn:openid:params:grant-type:ciba',
@@ -41,6 +43,7 @@ const UNIVERSE = {
     'web_message',
   ],
   code_challenge_methods: ['S256', 'plain'],
+  dpop_signing_algs: ['ES256', 'ES384', 'RS256', 'PS256', 'PS512', 'EdDSA', 'Ed25519'],
   scopes: [
     'openid',
     'profile',
@@ -80,12 +83,17 @@ const grants: Record<string, (client: AppClient) => Promise<Answer>> = {
   authorization_code: redeemCode,
   refresh_token: async (client) =>
     world.refresh(client, String((await redeemCode(client)).body.refresh_token)),
+  client_credentials: async () => {
+    const service = await world.registerClient({ name: 'Reports', grants: ['client_credentials'] });
+    return world.token(service, { grant_type: 'client_credentials', scope: 'read:tasks' });
+  },
   [DEVICE_GRANT]: async () => {
     const device = await world.registerClient({ name: 'Device', grants: [DEVICE_GRANT] });
     const code = await askForCode(world, device);
     await pair(world.app.robot(), code);
     return poll(world, code, device);
   },
+  [JWT_BEARER]: async () => present(world, (await trustIssuer(world)).assert()),
 };
 
 test.each(UNIVERSE.grant_types)('M03: the grant %s works exactly if it is advertised', async (grant) => {
@@ -154,6 +162,24 @@ test.each(UNIVERSE.code_challenge_methods)(
     const answer = await answerTo({ code_challenge_method: method });
     if (isAdvertised('code_challenge_methods_supported', method)) expect(answer.code).toMatch(/^lkc_/);
     else expect(answer).toMatchObject({ error: 'invalid_request' });
+  },
+);
+
+test.each(UNIVERSE.dpop_signing_algs)(
+  'M03 X01: a DPoP proof by %s works exactly if it is advertised',
+  async (alg) => {
+    const prover = await createProver(world.app.config.issuer, alg);
+    const got = await world.authorize(world.notes);
+    const exchange = {
+      grant_type: 'authorization_code',
+      code: got.code,
+      redirect_uri: world.notes.redirectUri,
+      code_verifier: got.verifier,
+    };
+    const headers = { ...basic(world.notes), ...(await prover.header('/token')) };
+    const { body } = await world.post('/token', exchange, headers);
+    if (isAdvertised('dpop_signing_alg_values_supported', alg)) expect(body.token_type).toBe('DPoP');
+    else expect(body.error).toBe('invalid_dpop_proof');
   },
 );
 

@@ -47,6 +47,7 @@ test('M01: the endpoints are at the paths that were promised', async () => {
   expect(Object.fromEntries(endpoints)).toEqual({
     authorization_endpoint: `${issuer()}/authorize`,
     token_endpoint: `${issuer()}/token`,
+    pushed_authorization_request_endpoint: `${issuer()}/par`,
     introspection_endpoint: `${issuer()}/introspect`,
     revocation_endpoint: `${issuer()}/revoke`,
     userinfo_endpoint: `${issuer()}/userinfo`,
@@ -153,7 +154,7 @@ test('M04: /jwks has public members only, each key with its own kid, use and alg
   const publicMembers = new Set(['kty', 'use', 'kid', 'alg', 'n', 'e', 'crv', 'x', 'y']);
   expect(keys.flatMap((key) => Object.keys(key).filter((name) => !publicMembers.has(name)))).toEqual([]);
   expect(keys.map(({ use }) => use)).toEqual(keys.map(() => 'sig'));
-  expect(keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'RS256']);
+  expect(keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'EdDSA', 'RS256']);
   expect(new Set(keys.map(({ kid }) => kid)).size).toBe(keys.length);
 });
 
@@ -184,5 +185,5 @@ test('M05 H12: S256 and the code flow alone, and iss comes with every authorizat
   });
   expect(body.grant_types_supported).not.toContain('implicit');
   expect(body).not.toHaveProperty('registration_endpoint');
-  expect(body).not.toHaveProperty('pushed_authorization_request_endpoint');
+  expect(body).not.toHaveProperty('require_pushed_authorization_requests', true);
 });

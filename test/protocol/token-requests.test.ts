@@ -204,12 +204,26 @@ test.each([
   ['wrong padding', 'Basic bm90ZXM6c2VjcmV0=='],
   ['no colon', `Basic ${Buffer.from('notes').toString('base64')}`],
   ['half an escape', `Basic ${Buffer.from('notes:%E').toString('base64')}`],
-  ['another scheme', 'Digest x'],
 ])('T09: %s in the Authorization header is invalid_request', async (_case, Authorization) => {
   checkRefused(await send('grant_type=refresh_token&refresh_token=x', { Authorization }), [
     400,
     'invalid_request',
   ]);
+});
+
+test('T09: another scheme in the Authorization header is no way to authenticate: 401 with a challenge (RFC 6749 section 5.2)', async () => {
+  for (const path of ['/token', '/introspect', '/revoke', '/device/code', '/par']) {
+    const answer = await world.post(path, { token: 'x' }, { Authorization: 'Bearer x' });
+    checkRefused(answer, [401, 'invalid_client']);
+    expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm=/);
+  }
+});
+
+test('T09: a secret beyond ASCII is malformed at every endpoint alike (RFC 6749 appendix A.2)', async () => {
+  const credentials = `${world.api.id}:${encodeURIComponent('schlüssel')}`;
+  const Authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  for (const path of ['/token', '/introspect', '/revoke', '/device/code', '/par'])
+    checkRefused(await world.post(path, { token: 'x' }, { Authorization }), [400, 'invalid_request']);
 });
 
 test('T01: programs are refused in JSON, also where they say that they accept HTML (RFC 6749 section 5.2)', async () => {
@@ -222,5 +236,14 @@ test('T01: programs are refused in JSON, also where they say that they accept HT
       'application/json; charset=utf-8',
     ]);
     expect(refused.body.error).toBeTypeOf('string');
+  }
+});
+
+test('T01 C06: and so is another method, which never comes to the endpoint', async () => {
+  const Accept = 'text/html';
+  const paths = ['/token', '/introspect', '/revoke', '/device/code', '/par', '/userinfo', '/jwks'];
+  for (const path of [...paths, '/.well-known/openid-configuration']) {
+    const answer = await world.ask(path, { method: 'DELETE', headers: { Accept } });
+    expect([path, answer.status, answer.body.error]).toEqual([path, 405, 'method_not_allowed']);
   }
 });
