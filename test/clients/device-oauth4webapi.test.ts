@@ -1,7 +1,7 @@
 // oauth4webapi pairs a device, with every check in view, from both discovery documents alone (bar 2 of the device grant).
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEVICE_GRANT } from '../../server/clients/clients.ts';
+import { DEVICE_GRANT } from '../../server/clients/ready-made.ts';
 import { API, basic, type World } from '../support/world.ts';
 import { startListeningWorld } from './listening-world.ts';
 import { answerCode } from './pairing.ts';

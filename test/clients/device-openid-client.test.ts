@@ -1,7 +1,7 @@
 // openid-client pairs a device from the discovery document alone (bar 2 of the device grant).
 import * as client from 'openid-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEVICE_GRANT } from '../../server/clients/clients.ts';
+import { DEVICE_GRANT } from '../../server/clients/ready-made.ts';
 import type { World } from '../support/world.ts';
 import { startListeningWorld } from './listening-world.ts';
 import { answerCode } from './pairing.ts';
