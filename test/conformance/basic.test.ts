@@ -1,0 +1,22 @@
+// The basic plan of the OpenID Foundation (oidcc-basic-certification-test-plan): code flow, client_secret_basic.
+import { afterAll, afterEach, beforeAll, test, vi } from 'vitest';
+import { startListeningWorld } from '../clients/listening-world.ts';
+import type { World } from '../support/world.ts';
+import { flowModules } from './flow-modules.ts';
+import { hintModules } from './hint-modules.ts';
+import { createRelyingParty } from './relying-party.ts';
+import { sessionModules } from './session-modules.ts';
+import { tokenModules } from './token-modules.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await startListeningWorld();
+});
+afterEach(() => void vi.useRealTimers());
+afterAll(() => world.close());
+
+for (const module of [...flowModules, ...hintModules, ...sessionModules, ...tokenModules]) {
+  test(`oidcc-${module.name}: ${module.says}`, async () => {
+    await module.run(await createRelyingParty(world, { mode: 'query', change: module.change ?? {} }));
+  });
+}

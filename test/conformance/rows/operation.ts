@@ -1,0 +1,98 @@
+// Rows of operation: API keys, limits, teams, webhooks, administration; the holes of the plain engine; faults to survive.
+import type { Section } from './section.ts';
+
+export const keysAndTeams: Section = {
+  title: 'API keys, rate limits, teams, webhooks',
+  rows: {
+    G01: 'a secret is shown once',
+    G02: 'a key has a checksum that is looked at first',
+    G03: 'keys are kept as hashes and compared in constant time',
+    G04: 'a new key needs a fresh session',
+    G05: 'what the server decides is not taken from the body',
+    G06: 'a key never has more rights than its owner now',
+    G07: 'teams are apart on every route',
+    G08: 'why a key is dead is told to its holder only',
+    G09: 'a revoked key is dead at once',
+    G10: 'keys die with membership, person and team',
+    G11: 'keys reach no account pages and no administration',
+    G12: 'limits are exact under fire',
+    G13: 'a limiter without its database fails closed',
+    G14: 'the time of last use is coarse',
+    G15: 'webhooks are signed',
+    G16: 'outgoing requests never reach inside',
+    G17: 'webhooks are delivered at least once',
+    G18: 'invites are bound, and good once',
+  },
+};
+
+export const administration: Section = {
+  title: 'Administration, audit and logs',
+  rows: {
+    H01: 'every administrative route is guarded',
+    H02: 'policy at creation and at change',
+    H03: 'what is deleted ends its tokens',
+    H04: 'the audit row in the transaction of the change',
+    H05: 'the audit log is a chain, and its lines cannot be forged',
+    H06: 'no secret in any log',
+    H07: 'no cache without bounds',
+  },
+};
+
+export const holes: Section = {
+  title: 'Holes of the plain engine, closed',
+  rows: {
+    H1: 'one use each of codes, tokens and assertions, under fire',
+    H2: 'kill -9 in the middle of a refresh loses no session',
+    H3: 'a failed commit is never a 200',
+    H4: 'addresses from the issuer, not from the Host header',
+    H5: 'interval, slow_down and bounds on guesses of user codes',
+    H6: 'introspection only for those whom it concerns',
+    H7: 'client assertions do not live for years',
+    H8: 'a fault of storage is 503 with Retry-After',
+    H9: 'junk addresses are 404, not 500',
+    H10: 'security headers, cookie prefixes, 405',
+    H11: 'password hashing does not stop the rest',
+    H12: 'strict defaults: PKCE, redirect_uri, response types',
+    H13: 'the life of a grant does not cut refresh short',
+    H14: 'one winner with two processes',
+  },
+};
+
+export const faults: Section = {
+  title: 'Faults to survive',
+  rows: {
+    F01: 'kill -9 at random under mixed load',
+    F02: 'kill -9 right after an acknowledged revocation',
+    F03: 'kill -9 at chosen points of every kind of write',
+    F04: 'a full disk, and room again',
+    F05: 'fsync fails',
+    F06: 'a slow disk',
+    F07: 'PostgreSQL stops and starts',
+    F08: 'PostgreSQL swallows everything',
+    F09: 'the connection breaks after COMMIT',
+    F10: 'locks and deadlocks',
+    F11: 'the pool is used up',
+    F12: 'two nodes race for everything that is good once',
+    F13: 'approve, deny, expire and redeem in any order',
+    F14: 'revoke, refresh and introspect in any order',
+    F15: 'clocks that jump',
+    F16: 'odd dates',
+    F17: 'signing keys rotate under load',
+    F18: 'other keys rotate under load',
+    F19: 'migration beside an old version',
+    F20: 'a million expired rows are swept',
+    F21: 'SIGTERM with requests in flight',
+    F22: 'a bug in a handler',
+    F23: 'an hour of load without growth',
+    F24: 'slow clients',
+    F25: 'malformed HTTP on every route',
+    F26: 'a flood of sign-ins',
+    F27: 'targets of outgoing requests that hang or flood',
+    F28: 'few file descriptors, little memory',
+    F29: 'an old backup is restored',
+    F30: 'a damaged row',
+    F31: 'the audit log cannot be written',
+    F32: 'two nodes with different configuration',
+    F33: 'a new version of a library',
+  },
+};
