@@ -1,0 +1,132 @@
+// What an operator may do with trusted issuers (RFC 7523 section 2.1). The later JSON API calls the same functions.
+import { Refusal } from '../errors.ts';
+import { algorithmsOf, type PublicKey } from '../service-accounts/keys.ts';
+import { toIssuerRegistration } from '../service-accounts/registration.ts';
+import type { AdminParts } from './parts.ts';
+import { type ShownIssuer, showTrust } from './shown-issuer.ts';
+
+type Issuers = Pick<AdminParts, 'trustedIssuers'>;
+
+/** What an operator says of an issuer to be trusted. */
+export type IssuerOptions = {
+  readonly issuer: string;
+  readonly name?: string | undefined;
+  readonly profile: string;
+  readonly jwks?: unknown;
+  readonly jwksUri?: string | undefined;
+  readonly subjects: readonly string[];
+  /** By e-mail or id; its id is what is kept, since an address may pass to somebody else. */
+  readonly account?: string | undefined;
+  readonly clients: readonly string[];
+  readonly scopes: readonly string[];
+};
+
+/** The keys in the words of the configuration file. */
+function keySettings({ jwks, jwksUri }: { jwks?: unknown; jwksUri?: string | undefined }) {
+  return {
+    ...(jwks === undefined ? {} : { jwks }),
+    ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }),
+  };
+}
+
+function judge({ rules, config }: Pick<AdminParts, 'rules' | 'config'>, settings: Record<string, unknown>) {
+  const { value, faults } = rules.judgeIssuer(settings, config.outbound.allowed_hosts);
+  if (value === undefined) throw new Refusal('invalid_request', { words: faults.join('\n') });
+  const registration = toIssuerRegistration(value);
+  const { trust } = registration;
+  if (trust === undefined) throw new Error('an issuer that was judged is trusted');
+  return { ...registration, trust };
+}
+
+/** Refuses keys of which none could ever sign: a mistake that would show only when the first machine is refused. */
+function checkUsable(keys: readonly PublicKey[] | undefined): void {
+  if (keys === undefined || keys.some((key) => algorithmsOf(key).length > 0)) return;
+  throw new Refusal('invalid_request', {
+    words: 'None of the keys is for signatures with RSA, P-256, P-384, P-521 or Ed25519.',
+    param: 'jwks',
+  });
+}
+
+/** Refuses with invalid_request (every fault at once), not_found for the account, or already_exists. */
+export async function trustIssuer(
+  parts: Pick<AdminParts, 'trustedIssuers' | 'accounts' | 'rules' | 'config'>,
+  options: IssuerOptions,
+): Promise<ShownIssuer> {
+  if (options.issuer === parts.config.issuer)
+    throw new Refusal('invalid_request', {
+      words: 'This server itself cannot be trusted as another issuer.',
+    });
+  const account = options.account === undefined ? undefined : await parts.accounts.get(options.account);
+  const registration = judge(parts, {
+    ...{ issuer: options.issuer, profile: options.profile, ...keySettings(options) },
+    ...{ subjects: options.subjects, clients: options.clients, scopes: options.scopes },
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(account === undefined ? {} : { account: account.id }),
+  });
+  checkUsable(registration.trust.jwks?.keys);
+  return showTrust(await parts.trustedIssuers.trust(registration));
+}
+
+/** By id, at most `limit`, after the id `after`. */
+export async function listIssuers(
+  { trustedIssuers }: Issuers,
+  page: { after: string; limit: number },
+): Promise<ShownIssuer[]> {
+  return Promise.all((await trustedIssuers.list(page)).map(showTrust));
+}
+
+/** By its name or its id. */
+export async function showIssuer({ trustedIssuers }: Issuers, issuer: string): Promise<ShownIssuer> {
+  return showTrust(await trustedIssuers.get(issuer));
+}
+
+/** Everything issued on its word is dead for good, and nobody trusts it any more. */
+export async function removeIssuer(
+  { trustedIssuers }: Issuers,
+  issuer: string,
+): Promise<{ issuer: string; client_id: string; removed: true }> {
+  const { id, registration } = await trustedIssuers.remove(await trustedIssuers.get(issuer));
+  return { issuer: registration.trust.issuer, client_id: id, removed: true };
+}
+
+/** Everything issued on its word is dead, and stays dead when it is enabled again. */
+export async function disableIssuer({ trustedIssuers }: Issuers, issuer: string): Promise<ShownIssuer> {
+  return showTrust(await trustedIssuers.disable(await trustedIssuers.get(issuer)));
+}
+
+export async function enableIssuer({ trustedIssuers }: Issuers, issuer: string): Promise<ShownIssuer> {
+  return showTrust(await trustedIssuers.enable(await trustedIssuers.get(issuer)));
+}
+
+export type KeyChange = {
+  readonly jwks?: unknown;
+  readonly jwksUri?: string | undefined;
+  /** By kid or thumbprint. */
+  readonly disable: readonly string[];
+  readonly enable: readonly string[];
+};
+
+/** Other keys in place of the ones it has, or some of them off and on again: felt by the next assertion. */
+export async function changeIssuerKeys(
+  parts: Pick<AdminParts, 'trustedIssuers' | 'rules' | 'config'>,
+  issuer: string,
+  { disable, enable, ...keys }: KeyChange,
+): Promise<ShownIssuer> {
+  const found = await parts.trustedIssuers.get(issuer);
+  const { trust, scopes } = found.registration;
+  const isReplaced = keys.jwks !== undefined || keys.jwksUri !== undefined;
+  if (!isReplaced && disable.length + enable.length === 0) {
+    throw new Refusal('invalid_request', {
+      words: 'Give --jwks-file or --jwks-uri for other keys, or --disable or --enable for one of them.',
+    });
+  }
+  const kept = [...new Set([...trust.disabledKeys, ...disable])].filter((key) => !enable.includes(key));
+  const judged = judge(parts, {
+    ...{ issuer: trust.issuer, scopes, disabled_keys: kept },
+    ...keySettings(isReplaced ? keys : trust),
+  });
+  const { jwks, jwksUri, disabledKeys } = judged.trust;
+  checkUsable(jwks?.keys);
+  const change = { ...(jwks && { jwks }), ...(jwksUri !== undefined && { jwksUri }), disabledKeys };
+  return showTrust(await parts.trustedIssuers.changeKeys(found, change));
+}

@@ -1,0 +1,81 @@
+// A trusted issuer and its keys, as operators see them.
+import type { AssertionProfile } from '../clients/trust.ts';
+import { nowSeconds } from '../clock.ts';
+import {
+  algorithmsOf,
+  isDisabled,
+  isInForce,
+  type PublicKey,
+  thumbprintOf,
+} from '../service-accounts/keys.ts';
+import type { TrustedIssuer } from '../service-accounts/registration.ts';
+
+export type ShownKey = {
+  kid: string | null;
+  thumbprint: string;
+  algorithms: readonly string[];
+  state: 'in_force' | 'disabled' | 'ended' | 'unusable';
+  expires_at: number | null;
+};
+
+export type ShownIssuer = {
+  issuer: string;
+  /** Its machine identity: the client that its tokens are issued to. */
+  client_id: string;
+  name: string;
+  state: 'trusted' | 'disabled';
+  source: 'file' | 'database';
+  profile: AssertionProfile;
+  jwks_uri: string | null;
+  /** Null where they are published at `jwks_uri`. */
+  keys: ShownKey[] | null;
+  disabled_keys: readonly string[];
+  subjects: readonly string[];
+  account_id: string | null;
+  clients: readonly string[];
+  scopes: readonly string[];
+  created_at: number;
+  disabled_at: number | null;
+};
+
+async function showKey(key: PublicKey, disabled: readonly string[]): Promise<ShownKey> {
+  const algorithms = algorithmsOf(key);
+  const [isOff, isGood] = [await isDisabled(key, disabled), isInForce(key, nowSeconds())];
+  const inUse = isOff ? 'disabled' : isGood ? 'in_force' : 'ended';
+  return {
+    kid: typeof key.kid === 'string' ? key.kid : null,
+    thumbprint: await thumbprintOf(key),
+    algorithms,
+    state: algorithms.length === 0 ? 'unusable' : inUse,
+    expires_at: typeof key.exp === 'number' ? key.exp : null,
+  };
+}
+
+export async function showTrust({
+  id,
+  source,
+  registration,
+  createdAt,
+  blockedAt,
+}: TrustedIssuer): Promise<ShownIssuer> {
+  const { trust, name, scopes } = registration;
+  const pinned = trust.jwks?.keys ?? [];
+  const keys = await Promise.all(pinned.map((key) => showKey(key, trust.disabledKeys)));
+  return {
+    issuer: trust.issuer,
+    client_id: id,
+    name,
+    state: blockedAt === undefined ? 'trusted' : 'disabled',
+    source,
+    profile: trust.profile,
+    jwks_uri: trust.jwksUri ?? null,
+    keys: trust.jwksUri === undefined ? keys : null,
+    disabled_keys: trust.disabledKeys,
+    subjects: trust.subjects,
+    account_id: trust.accountId ?? null,
+    clients: trust.clientIds,
+    scopes,
+    created_at: createdAt,
+    disabled_at: blockedAt ?? null,
+  };
+}

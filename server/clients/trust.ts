@@ -1,0 +1,24 @@
+// What a trusted issuer is registered with (RFC 7523 section 3): whose assertions are believed, by which keys, and about whom.
+
+/** RFC 7523 section 2.1. */
+export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+/** `strict` is RFC 7523 with its bounds drawn narrow; `service-account` is the shape that Google's libraries send. */
+export type AssertionProfile = 'strict' | 'service-account';
+
+export type Trust = {
+  /** The `iss` of its assertions, compared as text. */
+  readonly issuer: string;
+  readonly profile: AssertionProfile;
+  /** Its keys are pinned here, or published at `jwksUri`: one of the two. */
+  readonly jwks?: { readonly keys: readonly Record<string, unknown>[] };
+  readonly jwksUri?: string;
+  /** By id (`kid`) or thumbprint (RFC 7638): keys that are not believed although they stand in the set. */
+  readonly disabledKeys: readonly string[];
+  /** Each `sub` that is accepted, compared as text; none is the issuer itself alone. */
+  readonly subjects: readonly string[];
+  /** The person in whose name the bearer acts; without one it is the issuer's own machine identity. */
+  readonly accountId?: string;
+  /** The clients that may present its assertions, and no other; none is whoever holds one, without a client. */
+  readonly clientIds: readonly string[];
+};

@@ -1,0 +1,211 @@
+// The JWT bearer grant (RFC 7523 section 2.1): an assertion of a trusted issuer for an access token, and never a refresh token (RFC 7521 section 4.1).
+import {
+  type Client,
+  type Configuration,
+  errors,
+  type KoaContextWithOIDC,
+  type Provider,
+  type ResourceServerInstance,
+} from 'oidc-provider';
+import type { Account } from '../accounts/accounts.ts';
+import type { Roles } from '../accounts/roles.ts';
+import type { Audit } from '../audit/audit.ts';
+import { JWT_BEARER_GRANT } from '../clients/trust.ts';
+import type { Limiter } from '../rate-limits/limiter.ts';
+import {
+  type Accepted,
+  type AssertionFault,
+  type Assertions,
+  assertionFaults,
+} from '../service-accounts/assertions.ts';
+import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
+import type { IssuerAuthority } from '../service-accounts/trusted-issuers.ts';
+import { parseAccessToken } from '../storage/token-format.ts';
+import type { Tokens } from '../storage/tokens.ts';
+import { BEARER, nameBearers } from './bearer.ts';
+import { type Catalog, findDefaultResource } from './catalog.ts';
+import { registrationOf } from './client-metadata.ts';
+import { isManagement } from './default-scope.ts';
+import { available } from './unavailable.ts';
+
+export type JwtBearerParts = {
+  assertions: Assertions<IssuerAuthority>;
+  spentAssertions: SpentAssertions;
+  findAccount: (id: string) => Promise<Account | undefined>;
+  roles: Roles;
+  tokens: Pick<Tokens, 'noteAssertedBy'>;
+  audit: Audit;
+  limiter: Pick<Limiter, 'take'>;
+  /** Of this engine: it says what may be had of which API. */
+  configuration: Configuration;
+  catalog: Catalog;
+};
+
+type Context = KoaContextWithOIDC;
+type Assertion = Accepted<IssuerAuthority>;
+type Customizers = NonNullable<NonNullable<Configuration['formats']>['customizers']>;
+
+const ASSERTED_BY = Symbol('asserted by');
+
+/** Who gets the token, and what for. */
+type Bearer = { readonly client: Client; readonly account: Account | undefined };
+
+/** RFC 7521 section 4.1.1: whatever is wrong with an assertion, its sender hears one and the same. */
+class Refused extends errors.InvalidGrant {
+  readonly fault: AssertionFault;
+
+  constructor(fault: AssertionFault) {
+    super(assertionFaults[fault]);
+    this.fault = fault;
+  }
+}
+
+function readText(value: unknown, name: string): string {
+  if (typeof value === 'string') return value;
+  throw new errors.InvalidRequest(`missing required parameter '${name}'`);
+}
+
+/** Subjects and key ids are text of others: what is short and plain is kept with the event. */
+function keepPlain(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\x21-\x7e]{1,255}$/.test(text) ? text : undefined;
+}
+
+/** The names asked for must all be among those that may be had; none asked for is all of them. */
+function settleScope(asked: unknown, possible: readonly string[]): string {
+  if (asked !== undefined && typeof asked !== 'string')
+    throw new errors.InvalidScope('scope must be one text', '');
+  const names = [...new Set((asked ?? '').split(' '))].filter((name) => name !== '');
+  const beyond = names.find((name) => !possible.includes(name));
+  if (beyond !== undefined || possible.length === 0)
+    throw new errors.InvalidScope('requested scope is not allowed', beyond ?? '');
+  return (names.length === 0 ? possible : names).join(' ');
+}
+
+/** The subject of a JWT without a person (RFC 9068 section 2.2): the issuer's machine identity, whichever client presented the assertion. */
+export const nameMachine: NonNullable<Customizers['jwt']> = (_ctx, token, jwt) => {
+  const machine = (token as { [ASSERTED_BY]?: string })[ASSERTED_BY];
+  if (machine !== undefined && token.kind === 'ClientCredentials') jwt.payload.sub = machine;
+};
+
+export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): void {
+  const { assertions, spentAssertions, roles, tokens, audit } = parts;
+
+  /** J01, J11: the client that is named, where the issuer lets it; otherwise the issuer's own. */
+  async function settleClient(ctx: Context, { id, clientIds, accountId }: IssuerAuthority): Promise<Client> {
+    const named = ctx.oidc.client;
+    const isNamed = named !== undefined && named.clientId !== BEARER && named.clientId !== id;
+    if (!isNamed && clientIds.length > 0) throw new Refused('client_needed');
+    if (!isNamed) {
+      const own = await provider.Client.find(id);
+      if (own === undefined) throw new Refused('issuer_disabled');
+      return own;
+    }
+    if (!clientIds.includes(named.clientId)) throw new Refused('client_not_allowed');
+    // Nobody was asked, so only what is part of the product itself may act for a person.
+    if (accountId !== undefined && !registrationOf(named).isFirstParty) throw new Refused('consent_needed');
+    if (registrationOf(named).needsDpop) throw new errors.UnauthorizedClient('this grant binds no key');
+    return named;
+  }
+
+  async function settleAccount({ accountId }: IssuerAuthority): Promise<Account | undefined> {
+    if (accountId === undefined) return undefined;
+    const account = await available(() => parts.findAccount(accountId));
+    if (account === undefined) throw new Refused('account_not_active');
+    return account;
+  }
+
+  async function settleResource(ctx: Context, client: Client): Promise<ResourceServerInstance> {
+    const resource = ctx.oidc.params?.resource ?? findDefaultResource(parts.catalog)?.identifier;
+    const [identifier, ...others] = Array.isArray(resource) ? resource : [resource];
+    if (typeof identifier !== 'string' || others.length > 0) throw new errors.InvalidTarget();
+    const { resourceIndicators } = parts.configuration.features ?? {};
+    const info = await resourceIndicators?.getResourceServerInfo?.(ctx, identifier, client);
+    if (info === undefined) throw new errors.InvalidTarget();
+    return new provider.ResourceServer(identifier, info);
+  }
+
+  function listPossible(server: ResourceServerInstance, { scopes }: IssuerAuthority, account?: Account) {
+    return [...server.scopes].filter(
+      (scope) =>
+        scopes.includes(scope) &&
+        // Rights over the server are had by clients that prove themselves to us, or by a person who was asked.
+        !isManagement(scope) &&
+        (account === undefined || roles.mayHold(account.role, scope)),
+    );
+  }
+
+  async function checkUnspent({ authority, jti }: Assertion): Promise<void> {
+    if (jti !== undefined && (await available(() => spentAssertions.isSpent(authority.issuer, jti))))
+      throw new Refused('replayed');
+  }
+
+  async function issue(ctx: Context, { client, account }: Bearer, assertion: Assertion): Promise<void> {
+    const { authority } = assertion;
+    const resourceServer = await settleResource(ctx, client);
+    const asked = ctx.oidc.params?.scope ?? assertion.scope;
+    const scope = settleScope(asked, listPossible(resourceServer, authority, account));
+    const properties = { client, resourceServer, scope, gty: 'jwt_bearer' };
+    const token =
+      account === undefined
+        ? new provider.ClientCredentials(properties)
+        : new provider.AccessToken({ ...properties, accountId: account.id, grantId: undefined as never });
+    Object.assign(token, { [ASSERTED_BY]: authority.id });
+    ctx.oidc.entity(token.kind, token);
+    const text = await token.save();
+    const key = parseAccessToken(text);
+    if (key === undefined) throw new Error('an access token whose id is not ours');
+    tokens.noteAssertedBy(key, authority.id);
+    const { expiration: expires_in, tokenType: token_type } = token;
+    ctx.body = { access_token: text, expires_in, token_type, scope };
+  }
+
+  async function redeem(ctx: Context, assertion: Assertion): Promise<void> {
+    const { authority, jti, expiresAt, subject, keyId } = assertion;
+    const client = await settleClient(ctx, authority);
+    const account = await settleAccount(authority);
+    await checkUnspent(assertion);
+    ctx.oidc.entity('Client', client);
+    await issue(ctx, { client, account }, assertion);
+    // Last of all: what was refused before this has spent nothing.
+    if (jti !== undefined) spentAssertions.spend(authority.issuer, jti, expiresAt);
+    audit.record('assertion.accepted', {
+      actor: `client:${authority.id}`,
+      accountId: account?.id,
+      clientId: client.clientId,
+      details: { issuer: authority.id, subject: keepPlain(subject), key: keepPlain(keyId) },
+    });
+  }
+
+  /** J15. Anybody may send what nobody believes, so one network fills only so much of the audit log. */
+  async function recordRefusal(ctx: Context, reason: string, authority?: IssuerAuthority): Promise<void> {
+    const network = String(ctx.state.network);
+    const { isAllowed } = await available(() => parts.limiter.take('assertion.refused', network));
+    if (!isAllowed) return;
+    const { client } = ctx.oidc;
+    audit.record('token.refused', {
+      actor: authority === undefined ? 'anonymous' : `client:${authority.id}`,
+      clientId: client?.clientId === BEARER ? authority?.id : client?.clientId,
+      outcome: 'failure',
+      reason,
+      details: { grant_type: JWT_BEARER_GRANT },
+    });
+  }
+
+  async function handle(ctx: Context): Promise<void> {
+    const text = readText(ctx.oidc.params?.assertion, 'assertion');
+    const verdict = await available(() => assertions.judge(text));
+    const { authority } = verdict.accepted ?? verdict;
+    try {
+      if (verdict.fault !== undefined) throw new Refused(verdict.fault);
+      await redeem(ctx, verdict.accepted);
+    } catch (error) {
+      const isRefusal = error instanceof errors.OIDCProviderError && error.status < 500;
+      if (isRefusal)
+        await recordRefusal(ctx, error instanceof Refused ? error.fault : error.error, authority);
+      throw error;
+    }
+  }
+
+  nameBearers(provider);
+  provider.registerGrantType(JWT_BEARER_GRANT, handle, ['assertion', 'scope', 'resource'], ['resource']);
+}

@@ -1,0 +1,144 @@
+// Judges an assertion (RFC 7523 section 3): is it of an issuer that is believed, signed by it, for us, now, and about whom it may speak?
+// Where authorities and their keys come from is not known here. Nothing is spent: to judge twice is to hear the same twice.
+import type { AssertionProfile } from '../clients/trust.ts';
+import { nowSeconds } from '../clock.ts';
+import { OutboundFailure } from '../outbound/failure.ts';
+import { type ClaimFault, findClaimFault } from './claims.ts';
+import { readCompactJwt, type UnverifiedJwt } from './compact-jwt.ts';
+import { findSigner, type PublicKey, thumbprintOf } from './keys.ts';
+
+/** Whoever may sign assertions about itself and others. */
+export type Authority = {
+  /** Its machine identity here: the client that its tokens are issued to. */
+  readonly id: string;
+  readonly issuer: string;
+  readonly profile: AssertionProfile;
+  readonly isActive: boolean;
+  readonly subjects: readonly string[];
+  readonly disabledKeys: readonly string[];
+  /** Its keys, the one of this `kid` among them if it can be had. Throws OutboundFailure. */
+  readonly listKeys: (kid: string | undefined) => Promise<readonly PublicKey[]>;
+};
+
+/** Why an assertion is refused: for the audit log and for operators, never for whoever sent it. */
+export const assertionFaults = {
+  malformed: 'It is no compact JWT of at most 8 KiB whose members have one value each.',
+  padded: 'It is padded with =, which the strict profile does not take.',
+  critical_header: 'Its header has crit or b64, and nothing that could be meant is supported.',
+  wrong_type: 'Its typ says that it is another kind of token.',
+  unknown_issuer: 'Nobody trusts its issuer.',
+  issuer_disabled: 'Its issuer is disabled.',
+  keys_unavailable: 'The keys of its issuer cannot be fetched.',
+  no_key: 'No key of its issuer fits its kid and alg.',
+  key_not_in_force: 'The key is disabled, or has expired.',
+  wrong_signature: 'Its signature is wrong.',
+  wrong_audience: 'Its aud must be this server and nobody else.',
+  no_times: 'It needs iat and exp, in whole seconds.',
+  expired: 'It has expired.',
+  lives_too_long: 'Its exp is too far ahead.',
+  too_old: 'It was signed too long ago.',
+  from_the_future: 'Its iat or nbf is in the future.',
+  no_subject: 'It needs a sub that is text.',
+  no_id: 'It needs a jti that is text.',
+  subject_not_allowed: 'Its issuer may not speak about this sub.',
+  replayed: 'It was used before.',
+  client_not_allowed: 'Its issuer does not let this client present it.',
+  client_needed: 'Its issuer lets only clients present it, and none was named.',
+  consent_needed: 'A client that is not first party cannot act for a person without asking them.',
+  account_not_active: 'The account that it acts for is disabled, or there is none.',
+} as const satisfies Record<ClaimFault | 'malformed', string> & Record<string, string>;
+
+export type AssertionFault = keyof typeof assertionFaults;
+
+export type Accepted<A extends Authority = Authority> = {
+  readonly authority: A;
+  /** The `sub`, where it names somebody else than the issuer. */
+  readonly subject: string | undefined;
+  readonly jti: string | undefined;
+  readonly expiresAt: number;
+  /** What it asks for itself, which the service-account profile knows. */
+  readonly scope: unknown;
+  /** Which key has signed: its `kid`, or its thumbprint. */
+  readonly keyId: string;
+};
+
+export type Verdict<A extends Authority = Authority> =
+  | { readonly accepted: Accepted<A>; readonly fault?: never }
+  | { readonly accepted?: never; readonly fault: AssertionFault; readonly authority: A | undefined };
+
+// RFC 8725 section 3.11. The last is what the successor of RFC 7523 gives to authorization grants.
+const TYPES = new Set(['jwt', 'authorization-grant+jwt']);
+
+function findHeaderFault({ header }: UnverifiedJwt): AssertionFault | undefined {
+  if (header.crit !== undefined || header.b64 !== undefined) return 'critical_header';
+  if (header.typ === undefined) return undefined;
+  const type = String(header.typ)
+    .toLowerCase()
+    .replace(/^application\//, '');
+  return TYPES.has(type) ? undefined : 'wrong_type';
+}
+
+function maySpeakAbout({ subjects, issuer }: Authority, subject: unknown): boolean {
+  if (subjects.length > 0) return typeof subject === 'string' && subjects.includes(subject);
+  return subject === undefined || subject === issuer;
+}
+
+export function createAssertions<A extends Authority>(parts: {
+  issuer: string;
+  tokenEndpoint: string;
+  skewSeconds: number;
+  findAuthority: (issuer: string) => Promise<A | undefined>;
+}) {
+  const { issuer, tokenEndpoint, skewSeconds } = parts;
+
+  async function listKeys(authority: A, kid: unknown): Promise<readonly PublicKey[] | undefined> {
+    try {
+      return await authority.listKeys(typeof kid === 'string' ? kid : undefined);
+    } catch (error) {
+      if (error instanceof OutboundFailure) return undefined;
+      throw error;
+    }
+  }
+
+  async function judgeFor(authority: A, jwt: UnverifiedJwt): Promise<Accepted<A> | AssertionFault> {
+    const isStrict = authority.profile === 'strict';
+    const now = nowSeconds();
+    if (!authority.isActive) return 'issuer_disabled';
+    if (isStrict && jwt.isPadded) return 'padded';
+    const keys = await listKeys(authority, jwt.header.kid);
+    if (keys === undefined) return 'keys_unavailable';
+    const signer = await findSigner(jwt, keys, { disabled: authority.disabledKeys, mayTry: !isStrict, now });
+    if (typeof signer === 'string') return signer;
+    const { claims } = jwt;
+    const fault = findClaimFault(claims, authority.profile, { issuer, tokenEndpoint, skewSeconds, now });
+    if (fault !== undefined) return fault;
+    if (!maySpeakAbout(authority, claims.sub)) return 'subject_not_allowed';
+    return {
+      authority,
+      subject: claims.sub === authority.issuer ? undefined : (claims.sub as string | undefined),
+      jti: claims.jti as string | undefined,
+      expiresAt: (claims.exp as number) + skewSeconds,
+      scope: isStrict ? undefined : claims.scope,
+      keyId: typeof signer.kid === 'string' ? signer.kid : await thumbprintOf(signer),
+    };
+  }
+
+  return {
+    /** Reads, finds the issuer, verifies the signature and only then looks at what is said. */
+    async judge(text: string): Promise<Verdict<A>> {
+      const jwt = readCompactJwt(text);
+      if (jwt === undefined) return { fault: 'malformed', authority: undefined };
+      const headerFault = findHeaderFault(jwt);
+      if (headerFault !== undefined) return { fault: headerFault, authority: undefined };
+      const { iss } = jwt.claims;
+      // What we sign ourselves is for others: it never comes back as an assertion.
+      const isForeign = typeof iss === 'string' && iss !== issuer;
+      const authority = isForeign ? await parts.findAuthority(iss) : undefined;
+      if (authority === undefined) return { fault: 'unknown_issuer', authority };
+      const judged = await judgeFor(authority, jwt);
+      return typeof judged === 'string' ? { fault: judged, authority } : { accepted: judged };
+    },
+  };
+}
+
+export type Assertions<A extends Authority = Authority> = ReturnType<typeof createAssertions<A>>;
