@@ -1,63 +1,120 @@
-// Opaque access tokens: an API learns only about tokens for itself (RFC 7662 section 4, RFC 8707 section 3).
-import { formatId } from '../storage/ids.ts';
-import { type AccessTokenKey, parseAccessToken } from '../storage/token-format.ts';
-import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
-import { commonRules } from './liveness.ts';
+// Access tokens, opaque and JWT: an API learns only about tokens for itself (RFC 7662 section 4, RFC 8707 section 3).
+import { isServiceAccountId } from '../service-accounts/account-registration.ts';
+import { readStanding, readTeamStanding, teamStandingOf } from '../storage/standing.ts';
+import { parseAccessToken } from '../storage/token-format.ts';
+import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
+import { assertionRule, commonRules } from './liveness.ts';
 import { createSelect, RESOURCE, type Row } from './store.ts';
 
-type AccessTokenRow = Row & { token_type: string };
+type AccessTokenRow = Row & {
+  token_type: string;
+  asserted_by: string | null;
+  bound: string | null;
+  team_id: string | null;
+  team_standing: string | null;
+  own_plan: string | null;
+};
 
 const select = createSelect({
   table: 'access_tokens',
   where: 't.id = :id AND t.secret_hash = :secret_hash',
-  columns: ['t.token_type'],
+  columns: [
+    't.token_type',
+    't.asserted_by',
+    "CASE WHEN t.token_type = 'DPoP' THEN t.payload END AS bound",
+    't.team_id',
+    `${teamStandingOf('t.team_id', 't.account_id')} AS team_standing`,
+    // The plan of a service account is its team's, or its own where it is the operator's.
+    `CASE WHEN t.asserted_by IS NULL THEN NULL
+      WHEN t.team_id IS NULL THEN (SELECT s.plan FROM service_accounts s WHERE s.client_id = t.client_id)
+      ELSE (SELECT x.plan FROM teams x WHERE x.id = t.team_id) END AS own_plan`,
+  ],
   rules: [
-    // A client that is no API's resource server learns nothing.
-    ['foreign_audience', `${RESOURCE} IS NULL`],
-    ['foreign_audience', `t.audience <> ${RESOURCE}`],
-    // A token without audience is one for the default API.
+    // A token without audience is one for the default API. A client that is no API's resource server learns nothing.
     [
       'foreign_audience',
-      `t.audience IS NULL AND NOT EXISTS (
-        SELECT 1 FROM resources r WHERE r.identifier = ${RESOURCE} AND r.is_default = 1)`,
+      `CASE WHEN t.audience IS NULL
+        THEN NOT EXISTS (SELECT 1 FROM resources r WHERE r.identifier = ${RESOURCE} AND r.is_default = 1)
+        ELSE NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = :caller AND c.resource = t.audience) END`,
     ],
     ...commonRules,
+    assertionRule,
   ],
 });
 
-/** A public name for the token: its place in time and a little of its hash. It opens nothing. */
-function publicId({ id, secretHash }: AccessTokenKey): string {
-  return `at_${formatId(id)}${secretHash.toString('hex', 0, 4)}`;
+/** Of a machine: the ceiling of its team, or of its own plan. A client that has neither holds what it was given. */
+function describeMachineHolder({ team_id, own_plan }: AccessTokenRow, { rights }: Circumstances) {
+  if (team_id === null && own_plan === null) return { mayHold: () => true, named: {} };
+  const plan = own_plan ?? undefined;
+  return {
+    mayHold: (scope: string) => rights.mayTeamHold(plan, scope),
+    named: { ...(team_id === null ? {} : { team_id }), plan: rights.planOfTeam(plan).name },
+  };
 }
 
-/** What the API may see of the scope: its own names, as far as the person may hold them now. */
-function cutScope({ scope, role, caller_scope }: Row, { mayHold }: Circumstances): string {
+/** What whoever stands behind the token may hold now, and on which plan. */
+function describeHolder(row: AccessTokenRow, circumstances: Circumstances) {
+  const { rights } = circumstances;
+  if (row.account_id === null) return describeMachineHolder(row, circumstances);
+  if (row.team_id !== null) {
+    const standing = readTeamStanding(row.team_standing ?? '');
+    return {
+      mayHold: (scope: string) => rights.mayHoldInTeam(standing, scope),
+      named: { team_id: row.team_id, plan: rights.planOfTeam(standing.plan).name },
+    };
+  }
+  const standing = readStanding(row.standing ?? '');
+  return {
+    mayHold: (scope: string) => rights.mayHoldAlone(standing, scope),
+    named: { plan: rights.planOfPerson(standing.plan).name },
+  };
+}
+
+/** What the API may see of the scope: its own names, as far as they may be held now. */
+function cutScope({ scope, caller_scope }: Row, mayHold: (scope: string) => boolean): string {
   const own = (caller_scope ?? '').split(' ');
   return (scope ?? '')
     .split(' ')
-    .filter((one) => own.includes(one) && (role === null || mayHold(role, one)))
+    .filter((one) => own.includes(one) && mayHold(one))
     .join(' ');
+}
+
+/** Whoever presented the assertion acts as the issuer's machine identity, unless it stands for a service account. */
+function describeMachine({ account_id, asserted_by, client_id }: AccessTokenRow): { sub?: string } {
+  const isOwn = client_id !== null && isServiceAccountId(client_id);
+  return account_id === null && asserted_by !== null && !isOwn ? { sub: asserted_by } : {};
+}
+
+/** RFC 9449 section 6.2: the key that whoever presents the token must hold. */
+function describeBinding({ bound }: AccessTokenRow): { cnf?: { jkt: string } } {
+  return bound === null ? {} : { cnf: { jkt: (JSON.parse(bound) as { jkt: string }).jkt } };
 }
 
 export const recogniseAccessToken: Kind = (text, caller, now) => {
   const key = parseAccessToken(text);
   if (key === undefined) return undefined;
+  const { id, secretHash, jti } = key;
 
-  function describe(row: Row, circumstances: Circumstances): ActiveAnswer {
+  function describe(found: Row, circumstances: Circumstances): ActiveAnswer {
+    const row = found as AccessTokenRow;
+    const { mayHold, named } = describeHolder(row, circumstances);
     return {
       active: true,
-      scope: cutScope(row, circumstances),
+      scope: cutScope(row, mayHold),
       client_id: row.client_id ?? '',
-      ...describePerson(row),
+      ...describeSubject(row),
+      ...describeMachine(row),
       ...(row.caller_resource === null ? {} : { aud: row.caller_resource }),
       iss: circumstances.issuer,
       exp: row.expires_at ?? 0,
       iat: row.issued_at ?? 0,
-      jti: publicId(key as AccessTokenKey),
-      token_type: (row as AccessTokenRow).token_type,
+      jti,
+      token_type: row.token_type,
+      ...describeBinding(row),
+      ...named,
       credential_type: 'access_token',
     };
   }
 
-  return { statement: select(caller, { id: key.id, secret_hash: key.secretHash }, now), describe };
+  return { statement: select(caller, { id, secret_hash: secretHash }, now), describe };
 };

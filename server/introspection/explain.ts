@@ -1,8 +1,11 @@
 // Why a token is dead, for those who may know: the rules of introspection, whoever the token is for.
+import type { KeyRights } from '../api-keys/key-rights.ts';
+import { sha256 } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
+import { type ApiKeyRow, isOnPlan, selectApiKey } from './api-key.ts';
 import type { InactiveReason } from './kinds.ts';
-import { commonRules } from './liveness.ts';
+import { assertionRule, commonRules } from './liveness.ts';
 import { createSelect, getRow, selectCaller } from './store.ts';
 
 const NOBODY = '';
@@ -11,7 +14,7 @@ const selectAccessToken = createSelect({
   table: 'access_tokens',
   where: 't.id = :id AND t.secret_hash = :secret_hash',
   columns: [],
-  rules: commonRules,
+  rules: [...commonRules, assertionRule],
 });
 const selectRefreshToken = createSelect({
   table: 'refresh_tokens',
@@ -37,4 +40,15 @@ export async function explain(
   }
   const { ended, email } = await getRow(database, statement);
   return { ended, email };
+}
+
+/** The same of an API key, wherever it comes from: `ended` is null while it lives. */
+export async function explainApiKey(
+  database: Database,
+  { text, keyRights }: { text: string; keyRights: KeyRights },
+  now: number,
+): Promise<InactiveReason | null> {
+  const row = await getRow(database, selectApiKey(NOBODY, { secret_hash: sha256(text) }, now));
+  if (row.ended !== null) return row.ended;
+  return isOnPlan(row as ApiKeyRow, keyRights) ? null : 'plan_required';
 }

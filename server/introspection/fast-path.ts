@@ -5,7 +5,9 @@ import { readPresented } from '../clients/authentication.ts';
 import { randomSecret } from '../secrets.ts';
 import { keepBody, parseParameters } from '../web/body.ts';
 import { baseHeaders } from '../web/security-headers.ts';
+import { hasOneAuthorization } from '../web/single-headers.ts';
 import type { Introspect } from './introspection.ts';
+import { readUsedFrom } from './kinds.ts';
 
 const PATH = '/introspect';
 const FORM = 'application/x-www-form-urlencoded';
@@ -34,7 +36,8 @@ function isPlain(request: IncomingMessage): boolean {
     headers['content-type'] === FORM &&
     headers['content-encoding'] === undefined &&
     Number(headers['content-length']) <= LONGEST_BODY_BYTES &&
-    headers.authorization !== undefined
+    headers.authorization !== undefined &&
+    hasOneAuthorization(request)
   );
 }
 
@@ -50,7 +53,7 @@ export function createFastPath({ introspect, issuer, longWay }: Parts): RequestL
       const token = parameters.get('token');
       // An assertion may be used once, and a missing token is refused: both are for the long way, before anything is done.
       if (!token || presented.kind !== 'secret') return longWay(request, response);
-      const text = JSON.stringify(await introspect(token, presented));
+      const text = JSON.stringify(await introspect(token, presented, readUsedFrom(parameters)));
       response.writeHead(200, {
         ...headers,
         'X-Request-Id': randomSecret(REQUEST_ID_BYTES),

@@ -1,88 +1,59 @@
 // Token introspection (RFC 7662): tell the kind from the shape, read once, authenticate the caller, judge, answer.
 import type { Config } from '../../config/schema.ts';
-import type { Roles } from '../accounts/roles.ts';
-import { isRightSecret, type Presented, verifyAssertion } from '../clients/authentication.ts';
+import type { ApiKeys } from '../api-keys/api-keys.ts';
+import type { KeyFormats } from '../api-keys/key-format.ts';
+import type { Presented } from '../clients/authentication.ts';
 import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
-import { Refusal } from '../errors.ts';
 import type { Log } from '../observability/log.ts';
-import type { Database } from '../storage/database.ts';
-import { Conflict } from '../storage/faults.ts';
+import type { SelfSignedJwts } from '../service-accounts/self-signed.ts';
+import type { Rights } from '../teams/rights.ts';
 import { recogniseAccessToken } from './access-token.ts';
-import type { ActiveAnswer, Circumstances, Kind, Recognised } from './kinds.ts';
+import { createApiKeyKind } from './api-key.ts';
+import { type CallerParts, createCallers } from './callers.ts';
+import {
+  type ActiveAnswer,
+  type Circumstances,
+  type InactiveReason,
+  type Kind,
+  publicReasons,
+  type Recognised,
+  type Use,
+  type UsedFrom,
+} from './kinds.ts';
 import { recogniseRefreshToken } from './refresh-token.ts';
-import { getRow, NOTE_USE_EVERY_SECONDS, noteUse, type Row, selectCaller } from './store.ts';
+import { createServiceJwtKind } from './service-jwt.ts';
+import { getRow, noteUse, type Row, selectCaller } from './store.ts';
+import { createUses } from './uses.ts';
 
-const kinds: readonly Kind[] = [recogniseAccessToken, recogniseRefreshToken];
-const KNOWN_REGISTRATIONS = 200;
-const INACTIVE = { active: false } as const;
+export type InactiveAnswer = { active: false; inactive_reason?: string };
 
-export type IntrospectionParts = {
-  config: Pick<Config, 'issuer' | 'tokens'>;
-  roles: Roles;
-  database: Database;
+const INACTIVE: InactiveAnswer = { active: false };
+const NOWHERE: UsedFrom = {};
+
+export type IntrospectionParts = CallerParts & {
+  config: Pick<Config, 'issuer' | 'tokens' | 'api_keys'>;
+  rights: Rights;
+  apiKeys: Pick<ApiKeys, 'rights' | 'noteUse'>;
+  keyFormats: KeyFormats;
+  selfSigned: SelfSignedJwts;
   log: Log;
-  /** Burns the jti of an assertion in the open unit; false where it was used before. Shared with the engine. */
-  isFirstUse: (issuer: string, jti: string, expiresAt: number) => Promise<boolean>;
 };
 
 export function createIntrospection(parts: IntrospectionParts) {
-  const { config, database, log } = parts;
-  const circumstances: Circumstances = { issuer: config.issuer, mayHold: parts.roles.mayHold };
-  const registrations = new Map<string, Registration>();
-
-  // The same text is the same registration: parsed once, whoever changed it in between.
-  function parseRegistration(text: string): Registration {
-    const known = registrations.get(text);
-    if (known !== undefined) return known;
-    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
-    const registration = JSON.parse(text) as Registration;
-    registrations.set(text, registration);
-    return registration;
-  }
-
-  async function checkAssertion(
-    caller: { id: string; registration: Registration },
-    assertion: string,
-  ): Promise<void> {
-    const skewSeconds = config.tokens.clock_skew_seconds;
-    const claims = await verifyAssertion(caller, assertion, {
-      issuer: config.issuer,
-      clockSkewSeconds: skewSeconds,
-    });
-    try {
-      await database.transact(async () => {
-        if (await parts.isFirstUse(caller.id, claims.jti, claims.exp + skewSeconds)) return;
-        throw new Refusal('invalid_client', { reason: 'assertion replayed' });
-      });
-    } catch (error) {
-      throw error instanceof Conflict
-        ? new Refusal('invalid_client', { reason: 'assertion replayed', cause: error })
-        : error;
-    }
-  }
-
-  async function checkCaller(row: Row, presented: Presented): Promise<void> {
-    if (row.caller_registration === null) throw new Refusal('invalid_client', { reason: 'unknown caller' });
-    const registration = parseRegistration(row.caller_registration);
-    const usesAssertion = registration.auth === 'private_key_jwt';
-    if (usesAssertion !== (presented.kind === 'assertion')) {
-      throw new Refusal('invalid_client', { reason: 'other method' });
-    }
-    if (presented.kind === 'assertion') {
-      await checkAssertion({ id: presented.clientId, registration }, presented.assertion);
-    } else if (!isRightSecret(registration, presented.secret)) {
-      throw new Refusal('invalid_client', { reason: 'wrong secret' });
-    }
-  }
-
-  // People see when an app was last at work. Nobody waits for it, and nothing fails with it.
-  function noteUseLater({ grant_id: grantId, last_used_at: lastUsedAt }: Row, now: number): void {
-    if (grantId === null || (lastUsedAt ?? 0) > now - NOTE_USE_EVERY_SECONDS) return;
-    database
-      .transact(() => noteUse(database, grantId, now))
-      .catch((error: unknown) => log.warn('grant.use_not_noted', { error }));
-  }
+  const { config, database, log, rights } = parts;
+  const callers = createCallers(parts);
+  const uses = createUses({ database, log });
+  const kinds: readonly Kind[] = [
+    recogniseAccessToken,
+    recogniseRefreshToken,
+    createApiKeyKind({
+      config: config.api_keys,
+      formats: parts.keyFormats,
+      apiKeys: parts.apiKeys,
+    }),
+    createServiceJwtKind({ selfSigned: parts.selfSigned }),
+  ];
 
   function recognise(text: string, caller: string, now: number): Recognised | undefined {
     for (const kind of kinds) {
@@ -92,23 +63,54 @@ export function createIntrospection(parts: IntrospectionParts) {
     return undefined;
   }
 
+  /** Of the grant of the credential, unless its kind says otherwise. */
+  function useOf({ useOf: ofKind }: Recognised, row: Row, { from }: Circumstances): Use | undefined {
+    if (ofKind !== undefined) return ofKind(row, from);
+    const { grant_id: grantId } = row;
+    if (grantId === null) return undefined;
+    return { of: `grant ${grantId}`, note: () => noteUse(database, grantId, nowSeconds()) };
+  }
+
+  function answerInactive(
+    reason: InactiveReason | null,
+    caller: Registration,
+    clientId: string,
+  ): InactiveAnswer {
+    log.debug('introspection.inactive', { client_id: clientId, reason });
+    const told = reason === null || caller.learnsWhy !== true ? undefined : publicReasons[reason];
+    return told === undefined ? INACTIVE : { active: false, inactive_reason: told };
+  }
+
   /**
-   * Answers what the caller may know: all about a live credential for itself, otherwise {active: false} and nothing else.
+   * Answers what the caller may know: all about a live credential for itself, otherwise {active: false} and nothing else
+   * but, to those that may know, why one of their own ended. `from` counts only where the caller may say it.
    * Refuses with invalid_client where the caller is not who it says.
    */
   return async function introspect(
     text: string,
     presented: Presented,
-  ): Promise<ActiveAnswer | typeof INACTIVE> {
+    from: UsedFrom = NOWHERE,
+  ): Promise<ActiveAnswer | InactiveAnswer> {
     const now = nowSeconds();
-    const recognised = recognise(text, presented.clientId, now);
-    const row = await getRow(database, recognised?.statement ?? selectCaller(presented.clientId));
-    await checkCaller(row, presented);
-    if (recognised === undefined || row.ended !== null) {
-      log.debug('introspection.inactive', { client_id: presented.clientId, reason: row.ended });
+    const { clientId } = presented;
+    const recognised = recognise(text, clientId, now);
+    if (recognised === undefined) {
+      if (callers.isRemembered(presented)) return INACTIVE;
+      await callers.check((await getRow(database, selectCaller(clientId))).caller_registration, presented);
+      callers.remember(presented);
       return INACTIVE;
     }
-    noteUseLater(row, now);
+    const row = await getRow(database, recognised.statement);
+    const caller = await callers.check(row.caller_registration, presented);
+    const circumstances: Circumstances = {
+      issuer: config.issuer,
+      rights,
+      from: caller.seesClients === true ? from : NOWHERE,
+    };
+    const ended = row.ended ?? recognised.judge?.(row, circumstances) ?? null;
+    if (ended !== null) return answerInactive(ended, caller, clientId);
+    const use = useOf(recognised, row, circumstances);
+    if (use !== undefined) uses.noteLater(use, row.last_used_at, now);
     return recognised.describe(row, circumstances);
   };
 }

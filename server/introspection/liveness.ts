@@ -4,10 +4,24 @@ import type { InactiveReason } from './kinds.ts';
 /** A condition over the credential's row `t`; `:now` stands for the time in whole seconds, `:caller` for who asks. */
 export type Rule = readonly [InactiveReason, condition: string];
 
+/** Rules of what acts on behalf of a team, where it does: before those of the grant, which ends with the membership. */
+export const teamRules: readonly Rule[] = [
+  [
+    'team_not_active',
+    't.team_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM teams x WHERE x.id = t.team_id AND x.deleted_at IS NULL)',
+  ],
+  [
+    'not_a_member',
+    `t.team_id IS NOT NULL AND t.account_id IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM memberships m WHERE m.team_id = t.team_id AND m.account_id = t.account_id)`,
+  ],
+];
+
 /** Rules of every kind that has a grant, a person and a client. The cheapest to explain come first. */
 export const commonRules: readonly Rule[] = [
   ['expired', 't.expires_at <= :now'],
   ['revoked', 't.revoked_at IS NOT NULL'],
+  ...teamRules,
   // A grant that is gone, or ended, takes all of its tokens with it.
   [
     'revoked',
@@ -25,6 +39,13 @@ export const commonRules: readonly Rule[] = [
     `t.account_id IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM accounts a WHERE a.id = t.account_id AND a.disabled_at IS NULL AND a.deleted_at IS NULL)`,
   ],
+];
+
+/** Of access tokens alone: one that rests on the word of an issuer ends with the trust in it, whoever got it. */
+export const assertionRule: Rule = [
+  'client_not_active',
+  `t.asserted_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.asserted_by
+    AND c.blocked_at IS NULL AND (c.revoked_at IS NULL OR c.revoked_at < t.issued_at))`,
 ];
 
 /** `CASE` that answers the reason of the first rule that holds, or NULL while the credential lives. */

@@ -1,7 +1,7 @@
 // Refresh tokens, for the very client that holds them: to everybody else, APIs included, they are unknown.
 import { formatId } from '../storage/ids.ts';
 import { parseRefreshToken } from '../storage/token-format.ts';
-import { type ActiveAnswer, type Circumstances, describePerson, type Kind } from './kinds.ts';
+import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
 import { createSelect, type Row } from './store.ts';
 
@@ -26,7 +26,7 @@ export const recogniseRefreshToken: Kind = (text, caller, now) => {
       active: true,
       scope: row.scope ?? '',
       client_id: row.client_id ?? '',
-      ...describePerson(row),
+      ...describeSubject(row),
       iss: issuer,
       exp: row.expires_at ?? 0,
       iat: row.issued_at ?? 0,

@@ -6,6 +6,7 @@ import type { Log } from '../observability/log.ts';
 import { readParameters } from '../web/body.ts';
 import type { WebContext, WebState } from '../web/context.ts';
 import type { Introspect } from './introspection.ts';
+import { readUsedFrom } from './kinds.ts';
 
 const LONGEST_BODY_BYTES = 57_344;
 
@@ -28,7 +29,7 @@ export function createIntrospectionRoutes({ introspect, issuer, log }: Parts) {
       const token = parameters.get('token');
       if (!token)
         throw new Refusal('invalid_request', { words: 'The parameter token is missing.', param: 'token' });
-      ctx.body = await introspect(token, presented);
+      ctx.body = await introspect(token, presented, readUsedFrom(parameters));
     } catch (error) {
       if (!(error instanceof Refusal) || error.status >= 500) throw error;
       log.info('introspection.refused', { request_id: ctx.state.requestId, reason: error.reason });

@@ -3,6 +3,7 @@
 // It names one table and asks the others by scalar subqueries: measured on SQLite, each joined table cost about seven
 // microseconds more, and the whole of this takes three. Why joins cost that much here was not looked into.
 import type { Database } from '../storage/database.ts';
+import { standingOf } from '../storage/standing.ts';
 import { type Statement, sql, type Value } from '../storage/statement.ts';
 import type { InactiveReason } from './kinds.ts';
 import { firstOf, type Rule } from './liveness.ts';
@@ -21,7 +22,8 @@ export type Row = {
   grant_id: number | null;
   last_used_at: number | null;
   email: string | null;
-  role: string | null;
+  /** Of the person, for readStanding. */
+  standing: string | null;
 };
 
 type Named = Readonly<Record<string, Value>>;
@@ -36,17 +38,18 @@ export const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)
 const CALLER = `(SELECT c.registration FROM clients c WHERE c.id = :caller AND c.blocked_at IS NULL) AS caller_registration,
   ${RESOURCE} AS caller_resource,
   (SELECT r.scope FROM resources r WHERE r.identifier = ${RESOURCE}) AS caller_scope`;
-const CREDENTIAL: readonly string[] = [
-  't.client_id',
-  't.account_id',
-  't.scope',
-  't.issued_at',
-  't.expires_at',
-  't.grant_id',
-  '(SELECT g.last_used_at FROM grants g WHERE g.id = t.grant_id) AS last_used_at',
-  '(SELECT a.email FROM accounts a WHERE a.id = t.account_id) AS email',
-  '(SELECT a.role FROM accounts a WHERE a.id = t.account_id) AS role',
-];
+/** Columns of every kind, each as the tables of tokens have it. */
+const CREDENTIAL = {
+  client_id: 't.client_id',
+  account_id: 't.account_id',
+  scope: 't.scope',
+  issued_at: 't.issued_at',
+  expires_at: 't.expires_at',
+  grant_id: 't.grant_id',
+  last_used_at: '(SELECT g.last_used_at FROM grants g WHERE g.id = t.grant_id)',
+  email: '(SELECT a.email FROM accounts a WHERE a.id = t.account_id)',
+  standing: standingOf('t.account_id'),
+} as const;
 
 /** Turns `:name` into `?` and answers the bindings' names in their order. */
 function createNamed(text: string): (values: Named) => Statement {
@@ -64,9 +67,12 @@ export function createSelect(kind: {
   /** Condition with a `:name` for each value of `key` in `select`. */
   where: string;
   columns: readonly string[];
+  /** Where its table has a common column by another name, or not at all. */
+  credential?: Partial<Record<keyof typeof CREDENTIAL, string>>;
   rules: readonly Rule[];
 }) {
-  const columns = [...CREDENTIAL, ...kind.columns];
+  const common = Object.entries({ ...CREDENTIAL, ...kind.credential });
+  const columns = [...common.map(([name, text]) => `${text} AS ${name}`), ...kind.columns];
   const found = `SELECT ${CALLER}, ${columns.join(', ')}, ${firstOf(kind.rules)} AS ended FROM ${kind.table} t WHERE ${kind.where}`;
   const missing = `SELECT ${CALLER}, ${columns.map(() => 'NULL').join(', ')}, 'unknown'
     WHERE NOT EXISTS (SELECT 1 FROM ${kind.table} t WHERE ${kind.where})`;

@@ -1,9 +1,10 @@
 // Judges an assertion (RFC 7523 section 3): is it of an issuer that is believed, signed by it, for us, now, and about whom it may speak?
 // Where authorities and their keys come from is not known here. Nothing is spent: to judge twice is to hear the same twice.
-import type { AssertionProfile } from '../clients/trust.ts';
+import type { AssertionProfile, WorkloadMapping } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
 import { OutboundFailure } from '../outbound/failure.ts';
-import { type ClaimFault, findClaimFault } from './claims.ts';
+import { audiencesOf, findMapped } from './claim-rules.ts';
+import { type ClaimFault, type Claims, findClaimFault } from './claims.ts';
 import { readCompactJwt, type UnverifiedJwt } from './compact-jwt.ts';
 import { findSigner, type PublicKey, thumbprintOf } from './keys.ts';
 
@@ -16,6 +17,10 @@ export type Authority = {
   readonly isActive: boolean;
   readonly subjects: readonly string[];
   readonly disabledKeys: readonly string[];
+  /** What it signed up to this second is dead. */
+  readonly endedAt?: number | undefined;
+  /** With the profile `workload`: as which service account its workloads act. */
+  readonly mappings?: readonly WorkloadMapping[];
   /** Its keys, the one of this `kid` among them if it can be had. Throws OutboundFailure. */
   readonly listKeys: (kid: string | undefined) => Promise<readonly PublicKey[]>;
 };
@@ -41,6 +46,10 @@ export const assertionFaults = {
   no_subject: 'It needs a sub that is text.',
   no_id: 'It needs a jti that is text.',
   subject_not_allowed: 'Its issuer may not speak about this sub.',
+  signed_before_end: 'It was signed before the time up to which everything of its issuer was ended.',
+  no_rule_matches: 'It meets the rules of none of the service accounts that its issuer is mapped to.',
+  rules_disagree: 'It meets the rules of several service accounts, so it is not clear as which it acts.',
+  service_account_not_active: 'The service account that it acts as is disabled, or there is none.',
   replayed: 'It was used before.',
   client_not_allowed: 'Its issuer does not let this client present it.',
   client_needed: 'Its issuer lets only clients present it, and none was named.',
@@ -52,6 +61,8 @@ export type AssertionFault = keyof typeof assertionFaults;
 
 export type Accepted<A extends Authority = Authority> = {
   readonly authority: A;
+  /** The machine identity: the authority's own, or the service account that the rules lead to. */
+  readonly actsAs: string;
   /** The `sub`, where it names somebody else than the issuer. */
   readonly subject: string | undefined;
   readonly jti: string | undefined;
@@ -78,7 +89,14 @@ function findHeaderFault({ header }: UnverifiedJwt): AssertionFault | undefined 
   return TYPES.has(type) ? undefined : 'wrong_type';
 }
 
-function maySpeakAbout({ subjects, issuer }: Authority, subject: unknown): boolean {
+/** As whom the workload acts, by the rules; everybody else acts as its own machine identity. */
+function settleIdentity({ id, profile, mappings = [] }: Authority, claims: Claims) {
+  return profile === 'workload' ? findMapped(mappings, claims) : { id };
+}
+
+function maySpeakAbout({ subjects, issuer, profile }: Authority, subject: unknown): boolean {
+  // There the rules say who it is.
+  if (profile === 'workload' && subjects.length === 0) return true;
   if (subjects.length > 0) return typeof subject === 'string' && subjects.includes(subject);
   return subject === undefined || subject === issuer;
 }
@@ -101,25 +119,32 @@ export function createAssertions<A extends Authority>(parts: {
   }
 
   async function judgeFor(authority: A, jwt: UnverifiedJwt): Promise<Accepted<A> | AssertionFault> {
-    const isStrict = authority.profile === 'strict';
+    const { profile, endedAt } = authority;
+    const isForGoogle = profile === 'service-account';
     const now = nowSeconds();
     if (!authority.isActive) return 'issuer_disabled';
-    if (isStrict && jwt.isPadded) return 'padded';
+    if (!isForGoogle && jwt.isPadded) return 'padded';
     const keys = await listKeys(authority, jwt.header.kid);
     if (keys === undefined) return 'keys_unavailable';
-    const signer = await findSigner(jwt, keys, { disabled: authority.disabledKeys, mayTry: !isStrict, now });
+    const signer = findSigner(jwt, keys, { disabled: authority.disabledKeys, mayTry: isForGoogle, now });
     if (typeof signer === 'string') return signer;
     const { claims } = jwt;
-    const fault = findClaimFault(claims, authority.profile, { issuer, tokenEndpoint, skewSeconds, now });
+    const audiences = audiencesOf(authority.mappings ?? []);
+    const expected = { issuer, tokenEndpoint, skewSeconds, now, audiences };
+    const fault = findClaimFault(claims, profile, expected);
     if (fault !== undefined) return fault;
+    if (endedAt !== undefined && Math.floor(claims.iat as number) <= endedAt) return 'signed_before_end';
     if (!maySpeakAbout(authority, claims.sub)) return 'subject_not_allowed';
+    const identity = settleIdentity(authority, claims);
+    if (typeof identity === 'string') return identity;
     return {
       authority,
+      actsAs: identity.id,
       subject: claims.sub === authority.issuer ? undefined : (claims.sub as string | undefined),
       jti: claims.jti as string | undefined,
       expiresAt: (claims.exp as number) + skewSeconds,
-      scope: isStrict ? undefined : claims.scope,
-      keyId: typeof signer.kid === 'string' ? signer.kid : await thumbprintOf(signer),
+      scope: isForGoogle ? claims.scope : undefined,
+      keyId: typeof signer.kid === 'string' ? signer.kid : thumbprintOf(signer),
     };
   }
 

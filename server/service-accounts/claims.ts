@@ -1,4 +1,5 @@
-// What an assertion must say, by profile (RFC 7523 section 3 and its successor, rows J02, J03, J06). Pure: claims in, the fault out.
+// What an assertion, or a JWT that a service account sends to an API itself, must say by profile (RFC 7523 section 3 and its
+// successor, rows J02, J03, J06). Pure: claims in, the fault out.
 import type { AssertionProfile } from '../clients/trust.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -9,6 +10,10 @@ export type Expected = {
   readonly tokenEndpoint: string;
   readonly skewSeconds: number;
   readonly now: number;
+  /** Who it may be for, where the profile does not say so. */
+  readonly audiences?: readonly string[];
+  /** How far its end may be from its beginning, where the profile does not say so. */
+  readonly longestSeconds?: number;
 };
 
 export type ClaimFault =
@@ -33,7 +38,10 @@ type Rules = {
 const STRICT_SECONDS = 300;
 const HOUR_SECONDS = 3600;
 
-const profiles: Readonly<Record<AssertionProfile, Rules>> = {
+/** `self-signed` is no assertion: it goes to an API, as an access token. */
+export type Profile = AssertionProfile | 'self-signed';
+
+const profiles: Readonly<Record<Profile, Rules>> = {
   strict: {
     endsBy: (_iat, { now, skewSeconds }) => now + STRICT_SECONDS + skewSeconds,
     oldestSeconds: 600,
@@ -48,6 +56,22 @@ const profiles: Readonly<Record<AssertionProfile, Rules>> = {
     hasSubject: false,
     hasId: false,
     audiences: ({ issuer, tokenEndpoint }) => [issuer, tokenEndpoint],
+  },
+  workload: {
+    endsBy: (iat) => iat + HOUR_SECONDS,
+    oldestSeconds: HOUR_SECONDS,
+    hasSubject: true,
+    hasId: false,
+    // What the issuer was told to put there: the rules name it.
+    audiences: ({ audiences = [] }) => audiences,
+  },
+  'self-signed': {
+    endsBy: (iat, { longestSeconds = 0 }) => iat + longestSeconds,
+    oldestSeconds: HOUR_SECONDS,
+    hasSubject: false,
+    hasId: false,
+    // Without one it would be good everywhere.
+    audiences: ({ audiences = [] }) => audiences,
   },
 };
 
@@ -75,11 +99,7 @@ function findTimeFault({ iat, exp, nbf }: Claims, rules: Rules, expected: Expect
 }
 
 /** The first fault of the claims of an assertion whose signature is right; undefined where there is none. */
-export function findClaimFault(
-  claims: Claims,
-  profile: AssertionProfile,
-  expected: Expected,
-): ClaimFault | undefined {
+export function findClaimFault(claims: Claims, profile: Profile, expected: Expected): ClaimFault | undefined {
   const rules = profiles[profile];
   if (!isForUs(claims.aud, rules.audiences(expected))) return 'wrong_audience';
   const fault = findTimeFault(claims, rules, expected);

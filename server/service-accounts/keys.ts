@@ -1,6 +1,7 @@
 // Which key of an issuer may have signed an assertion, and by which algorithm (RFC 8725 section 3.1: the key decides, not the header).
-import { calculateJwkThumbprint, flattenedVerify, type JWK } from 'jose';
+import { sha256 } from '../secrets.ts';
 import type { UnverifiedJwt } from './compact-jwt.ts';
+import { hasSignedBy } from './signature.ts';
 
 export type PublicKey = Readonly<Record<string, unknown>>;
 
@@ -30,20 +31,38 @@ export function isInForce(key: PublicKey, now: number): boolean {
   return hasBegun && (key.exp === undefined || (typeof key.exp === 'number' && key.exp > now));
 }
 
+// RFC 7638 section 3.2 and RFC 8037 section 2, in their order.
+const requiredMembers: Readonly<Record<string, readonly string[]>> = {
+  RSA: ['e', 'kty', 'n'],
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+};
+
 /** RFC 7638: a name that the key has even where its owner gave it none. */
-export function thumbprintOf(key: PublicKey): Promise<string> {
-  return calculateJwkThumbprint(key as JWK).catch(() => 'none');
+export function thumbprintOf(key: PublicKey): string {
+  const members = requiredMembers[String(key.kty)] ?? [];
+  if (members.length === 0 || members.some((name) => typeof key[name] !== 'string')) return 'none';
+  return sha256(JSON.stringify(Object.fromEntries(members.map((name) => [name, key[name]])))).toString(
+    'base64url',
+  );
 }
 
-export async function isDisabled(key: PublicKey, disabled: readonly string[]): Promise<boolean> {
+export function isDisabled(key: PublicKey, disabled: readonly string[]): boolean {
   if (disabled.length === 0) return false;
-  return disabled.includes(String(key.kid)) || disabled.includes(await thumbprintOf(key));
+  return disabled.includes(String(key.kid)) || disabled.includes(thumbprintOf(key));
 }
 
-type Asked = { readonly kid: string | undefined; readonly algorithm: string; readonly mayTry: boolean };
+export type Asked = {
+  readonly kid: string | undefined;
+  readonly algorithm: string;
+  readonly mayTry: boolean;
+};
 
-/** By `kid`; without one the only key that fits. Where the profile allows it, keys are tried that cannot be told apart. */
-function select(keys: readonly PublicKey[], { kid, algorithm, mayTry }: Asked): readonly PublicKey[] {
+/** Which keys may have signed: by `kid`; without one the only key that fits. Where the profile allows it, keys are tried that cannot be told apart. */
+export function selectKeys(
+  keys: readonly PublicKey[],
+  { kid, algorithm, mayTry }: Asked,
+): readonly PublicKey[] {
   const fitting = keys.filter((key) => algorithmsOf(key).includes(algorithm));
   const named = fitting.filter((key) => key.kid === kid);
   if (kid !== undefined && named.length > 0) return named.slice(0, MOST_TRIED);
@@ -53,28 +72,17 @@ function select(keys: readonly PublicKey[], { kid, algorithm, mayTry }: Asked): 
   return kid === undefined && fitting.length === 1 ? fitting : [];
 }
 
-async function hasSigned(key: PublicKey, jwt: UnverifiedJwt, algorithm: string): Promise<boolean> {
-  try {
-    await flattenedVerify(jwt.parts, key as JWK, { algorithms: [algorithm] });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** The key that has signed it, or why there is none. Keys in the header of the assertion itself are not looked at (RFC 8725 section 3.10). */
-export async function findSigner(
+export function findSigner(
   jwt: UnverifiedJwt,
   keys: readonly PublicKey[],
   { disabled, mayTry, now }: { disabled: readonly string[]; mayTry: boolean; now: number },
-): Promise<PublicKey | 'no_key' | 'key_not_in_force' | 'wrong_signature'> {
+): PublicKey | 'no_key' | 'key_not_in_force' | 'wrong_signature' {
   const { kid, alg } = jwt.header;
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return 'no_key';
-  const fitting = select(keys, { kid, algorithm: alg, mayTry });
+  const fitting = selectKeys(keys, { kid, algorithm: alg, mayTry });
   if (fitting.length === 0) return 'no_key';
-  const good: PublicKey[] = [];
-  for (const key of fitting) if (isInForce(key, now) && !(await isDisabled(key, disabled))) good.push(key);
+  const good = fitting.filter((key) => isInForce(key, now) && !isDisabled(key, disabled));
   if (good.length === 0) return 'key_not_in_force';
-  for (const key of good) if (await hasSigned(key, jwt, alg)) return key;
-  return 'wrong_signature';
+  return good.find((key) => hasSignedBy(key, jwt, alg)) ?? 'wrong_signature';
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Client, Registration } from '../clients/clients.ts';
 import type { Declared } from '../clients/declared.ts';
 import { resourceServer } from '../clients/ready-made.ts';
-import { JWT_BEARER_GRANT, type Trust } from '../clients/trust.ts';
+import { JWT_BEARER_GRANT, type Trust, type WorkloadMapping } from '../clients/trust.ts';
 import { sha256 } from '../secrets.ts';
 
 type DeclaredIssuer = Config['trusted_issuers'][number];
@@ -48,7 +48,15 @@ export function toIssuerRegistration(issuer: DeclaredIssuer): Registration {
     subjects: issuer.subjects,
     ...(issuer.account === undefined ? {} : { accountId: issuer.account }),
     clientIds: issuer.clients,
+    ...(issuer.service_accounts.length === 0 ? {} : { mappings: issuer.service_accounts.map(toMapping) }),
   });
+}
+
+function toMapping({ id, rules }: DeclaredIssuer['service_accounts'][number]): WorkloadMapping {
+  return {
+    serviceAccountId: id,
+    rules: Object.entries(rules).map(([claim, values]) => ({ claim, values })),
+  };
 }
 
 /** Every trusted issuer of the file, to be declared with its clients. */

@@ -2,7 +2,7 @@
 import type { Audit } from '../audit/audit.ts';
 import type { EventType } from '../audit/events.ts';
 import type { Client, Clients } from '../clients/clients.ts';
-import type { Trust } from '../clients/trust.ts';
+import type { Trust, WorkloadMapping } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { OutboundFailure } from '../outbound/failure.ts';
@@ -66,11 +66,11 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
     return Promise.resolve(trust.jwks?.keys ?? []);
   }
 
-  function toAuthority({ id, registration, blockedAt }: TrustedIssuer): IssuerAuthority {
+  function toAuthority({ id, registration, blockedAt, revokedAt }: TrustedIssuer): IssuerAuthority {
     const { trust, scopes } = registration;
     return {
       ...trust,
-      ...{ id, scopes, isActive: blockedAt === undefined },
+      ...{ id, scopes, isActive: blockedAt === undefined, endedAt: revokedAt },
       listKeys: (kid) => listKeys(trust, kid),
     };
   }
@@ -82,6 +82,12 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
       audit.record(type, { actor, clientId: id, details: { issuer: registration.trust.issuer } });
     });
     return issuer;
+  }
+
+  async function changeTrust(type: EventType, issuer: TrustedIssuer, trust: Trust): Promise<TrustedIssuer> {
+    checkOwn(issuer);
+    await record(type, issuer, () => clients.inUnit.replace(issuer, { ...issuer.registration, trust }));
+    return get(issuer.id);
   }
 
   return {
@@ -122,15 +128,17 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
     },
 
     /** Other keys, or others of them disabled: felt by the next assertion. */
-    async changeKeys(
+    changeKeys(
       issuer: TrustedIssuer,
       keys: Pick<Trust, 'jwks' | 'jwksUri' | 'disabledKeys'>,
     ): Promise<TrustedIssuer> {
-      checkOwn(issuer);
       const { jwks, jwksUri, ...kept } = issuer.registration.trust;
-      const registration = { ...issuer.registration, trust: { ...kept, ...keys } };
-      await record('issuer.keys_changed', issuer, () => clients.inUnit.replace(issuer, registration));
-      return get(issuer.id);
+      return changeTrust('issuer.keys_changed', issuer, { ...kept, ...keys });
+    },
+
+    /** As whom its workloads act from now on; what was issued before stays. */
+    changeMappings(issuer: TrustedIssuer, mappings: readonly WorkloadMapping[]): Promise<TrustedIssuer> {
+      return changeTrust('issuer.rules_changed', issuer, { ...issuer.registration.trust, mappings });
     },
 
     /**
@@ -167,7 +175,7 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
       }
       for (const key of keys) {
         const isGood = algorithmsOf(key).length > 0 && isInForce(key, nowSeconds());
-        if (isGood && !(await isDisabled(key, trust.disabledKeys))) return undefined;
+        if (isGood && !isDisabled(key, trust.disabledKeys)) return undefined;
       }
       return 'none_usable';
     },

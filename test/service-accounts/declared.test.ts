@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../server/app.ts';
 import { listFaultsOf, loadSettings } from '../config/load-text.ts';
 import { createSigner, type Signer } from './issuers.ts';
@@ -85,4 +85,84 @@ test('faults are named by their place', () => {
   expect(faultsOf({ trusted_issuers: [declaration(), declaration()] })).toEqual([
     'trusted_issuers[1].issuer: is used twice',
   ]);
+});
+
+describe('service accounts of the configuration file', () => {
+  const reports = (more: object = {}) => ({
+    ...{ id: 'sa_reports', name: 'Reports', scopes: ['read:tasks'], jwks: { keys: [signer.jwk] } },
+    ...more,
+  });
+
+  async function startWithAccounts(
+    service_accounts: object[],
+    act?: (app: Awaited<ReturnType<typeof createApp>>) => unknown,
+  ) {
+    const app = await createApp(
+      loadSettings({
+        database: { url: `sqlite:${join(directory, 'accounts.sqlite')}` },
+        secrets_file: join(directory, 'secrets-of-accounts'),
+        log: { level: 'silent' },
+        plans: { standard: {}, small: { scopes: [] } },
+        service_accounts,
+      }),
+    );
+    try {
+      await act?.(app);
+      return await app.parts.serviceAccounts.find('sa_reports');
+    } finally {
+      await app.close();
+    }
+  }
+
+  test('one is there while the file declares it, and not when it says so', async () => {
+    expect(await startWithAccounts([reports()])).toMatchObject({
+      ...{ isActive: true, teamId: undefined, scopesNow: ['read:tasks'], plan: undefined },
+      keys: [{ kid: 'key-1' }],
+    });
+    expect(await startWithAccounts([reports({ plan: 'small' })])).toMatchObject({
+      plan: 'small',
+      scopesNow: [],
+    });
+    expect(await startWithAccounts([reports({ allowed: false })])).toMatchObject({ isActive: false });
+    expect(await startWithAccounts([])).toMatchObject({ isActive: false });
+    expect(await startWithAccounts([reports()])).toMatchObject({ isActive: true });
+  });
+
+  test('the command line changes nothing that the file declares, but may disable it', async () => {
+    const found = await startWithAccounts([reports()], async ({ parts: { serviceAccounts } }) => {
+      const account = await serviceAccounts.get('sa_reports');
+      for (const act of [
+        serviceAccounts.removeKey(account, 'key-1', 'operator'),
+        serviceAccounts.remove(account, 'operator'),
+      ])
+        await expect(act).rejects.toMatchObject({ code: 'invalid_request' });
+      await serviceAccounts.disable(account, 'operator');
+    });
+    expect(found).toMatchObject({ isActive: false, keys: [{ kid: 'key-1' }] });
+  });
+
+  test('faults are named by their place', () => {
+    const faultsOf = (settings: object) => listFaultsOf(() => loadSettings(settings));
+    expect(faultsOf({ service_accounts: [reports({ id: 'reports' })] })).toEqual([
+      'service_accounts[0].id: must be sa_ and 3 to 60 letters, digits, _ and -',
+    ]);
+    expect(faultsOf({ service_accounts: [reports(), reports()] })).toEqual([
+      'service_accounts[1].id: is used twice; an id is for one client or one API',
+    ]);
+    expect(faultsOf({ trusted_issuers: [declaration({ issuer: 'sa_reports' })] })).toEqual([
+      'trusted_issuers[0].issuer: must not begin with sa_: so service accounts are called',
+    ]);
+    const workload = (more: object) =>
+      faultsOf({ trusted_issuers: [declaration({ profile: 'workload', scopes: [], ...more })] });
+    expect(workload({})).toEqual([
+      'trusted_issuers[0].service_accounts: is needed with the profile workload, and only there',
+    ]);
+    const mapped = { service_accounts: [{ id: 'sa_reports', rules: { aud: ['us'], sub: ['a'] } }] };
+    expect(workload({ ...mapped, clients: ['shop'] })).toEqual([
+      'trusted_issuers[0].profile: workload leaves no room for account, clients or scopes: its tokens act as a service account',
+    ]);
+    expect(workload({ service_accounts: [{ id: 'sa_reports', rules: { aud: ['us'] } }] })).toEqual([
+      'trusted_issuers[0].service_accounts[0].rules: must have a rule that tells workloads apart, such as sub or repository',
+    ]);
+  });
 });

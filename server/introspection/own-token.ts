@@ -1,0 +1,76 @@
+// Access tokens for this server's own API, by the rules of introspection: the same read, the same end of everything.
+import type { Registration } from '../clients/clients.ts';
+import type { Database } from '../storage/database.ts';
+import { parseAccessToken } from '../storage/token-format.ts';
+import { isManagement } from '../teams/rights.ts';
+import type { InactiveReason } from './kinds.ts';
+import { assertionRule, commonRules, type Rule } from './liveness.ts';
+import { createSelect, getRow, type Row } from './store.ts';
+
+type OwnRow = Row & {
+  token_type: string;
+  bound: string | null;
+  holder: string | null;
+  is_admin: number | null;
+};
+
+/** Who holds the token, and what it and its holder may do now. */
+export type OwnToken = {
+  readonly clientId: string;
+  readonly accountId: string | undefined;
+  readonly scopes: readonly string[];
+  /** The key that whoever presents it must hold (RFC 9449). */
+  readonly thumbprint: string | undefined;
+};
+
+const NOBODY = '';
+
+/** Got by the client in its own name, or by a redirect: never by a device or on another issuer's word. */
+const sourceRule: Rule = [
+  'foreign_audience',
+  `t.asserted_by IS NOT NULL OR (t.account_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM grants g WHERE g.id = t.grant_id AND g.kind = 'authorization'))`,
+];
+
+const select = createSelect({
+  table: 'access_tokens',
+  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  columns: [
+    't.token_type',
+    "CASE WHEN t.token_type = 'DPoP' THEN t.payload END AS bound",
+    '(SELECT c.registration FROM clients c WHERE c.id = t.client_id) AS holder',
+    '(SELECT a.is_admin FROM accounts a WHERE a.id = t.account_id) AS is_admin',
+  ],
+  rules: [
+    ['foreign_audience', 't.audience IS NULL OR t.audience <> :audience'],
+    ...commonRules,
+    assertionRule,
+    sourceRule,
+  ],
+});
+
+/** What was given, as far as the client is still registered for it by name; rights over the server, of administrators. */
+function scopesNow({ scope, holder, account_id, is_admin }: OwnRow): string[] {
+  const { scopes = [] } = holder === null ? {} : (JSON.parse(holder) as Partial<Registration>);
+  const isOrdinary = account_id !== null && is_admin !== 1;
+  return (scope ?? '').split(' ').filter((one) => scopes.includes(one) && !(isOrdinary && isManagement(one)));
+}
+
+/** A live token for `audience`, or why it is none. */
+export async function judgeOwnToken(
+  database: Database,
+  text: string,
+  { audience, now }: { audience: string; now: number },
+): Promise<OwnToken | InactiveReason> {
+  const key = parseAccessToken(text);
+  if (key === undefined) return 'unknown';
+  const named = { id: key.id, secret_hash: key.secretHash, audience };
+  const row = (await getRow(database, select(NOBODY, named, now))) as OwnRow;
+  if (row.ended !== null) return row.ended;
+  return {
+    clientId: row.client_id ?? '',
+    accountId: row.account_id ?? undefined,
+    scopes: scopesNow(row),
+    thumbprint: row.bound === null ? undefined : (JSON.parse(row.bound) as { jkt: string }).jkt,
+  };
+}

@@ -1,0 +1,160 @@
+// JWTs that service accounts sign themselves: no row of their own, so their life is that of their account, its team and the key.
+import type { Registration } from '../clients/clients.ts';
+import type { Trust } from '../clients/trust.ts';
+import type { Recognised, SelfSigned, SelfSignedJwts } from '../service-accounts/self-signed.ts';
+import { mayHold } from '../service-accounts/service-account.ts';
+import type { Database } from '../storage/database.ts';
+import type {
+  ActiveAnswer,
+  Circumstances,
+  InactiveReason,
+  Kind,
+  Recognised as RecognisedCredential,
+} from './kinds.ts';
+import { firstOf, type Rule } from './liveness.ts';
+import { createSelect, getRow, RESOURCE, type Row } from './store.ts';
+
+type ServiceJwtRow = Row & {
+  holder: string | null;
+  team_id: string | null;
+  plan: string | null;
+  team_plan: string | null;
+  life: InactiveReason | null;
+};
+
+const KNOWN_REGISTRATIONS = 200;
+
+const lifeRules: readonly Rule[] = [
+  ['revoked', 'EXISTS (SELECT 1 FROM revoked_service_jwts r WHERE r.token_hash = :token_hash)'],
+  // Also what was signed up to a block, or up to the time before which everything was ended.
+  [
+    'disabled',
+    `NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.client_id AND c.blocked_at IS NULL
+      AND (c.revoked_at IS NULL OR c.revoked_at < :issued_at))`,
+  ],
+  [
+    'team_not_active',
+    't.team_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM teams x WHERE x.id = t.team_id AND x.deleted_at IS NULL)',
+  ],
+];
+
+const accountRead = {
+  table: 'service_accounts',
+  where: 't.client_id = :id',
+  credential: {
+    ...{ account_id: 'NULL', scope: 'NULL', issued_at: 'NULL', expires_at: 'NULL', grant_id: 'NULL' },
+    ...{ last_used_at: 'NULL', email: 'NULL', standing: 'NULL' },
+  },
+  columns: [
+    '(SELECT c.registration FROM clients c WHERE c.id = t.client_id) AS holder',
+    ...['t.team_id', 't.plan'],
+    '(SELECT x.plan FROM teams x WHERE x.id = t.team_id) AS team_plan',
+    // No rule that ends the read: of what nobody has signed nothing is told, not even why it is dead.
+    `${firstOf(lifeRules)} AS life`,
+  ],
+};
+
+const selectAsCaller = createSelect({
+  ...accountRead,
+  // A client that is no API's resource server learns nothing, nor does the server of another API.
+  rules: [['foreign_audience', `${RESOURCE} IS NULL OR ${RESOURCE} <> :audience`]],
+});
+
+/** Whoever it is for: for operators. */
+const selectForOperators = createSelect({ ...accountRead, rules: [['unknown', '1 = 0']] });
+
+function keyOf({ issuer, hash, issuedAt, audience }: SelfSigned) {
+  return { id: issuer, token_hash: hash, issued_at: issuedAt, audience };
+}
+
+function judgeServiceJwt(
+  recognised: Recognised,
+  { life }: ServiceJwtRow,
+  { trust, now }: { trust: Trust | undefined; now: number },
+): InactiveReason | null {
+  const fault = trust === undefined ? 'not_valid' : recognised.judge(trust, now);
+  if (fault === 'not_valid' || fault === 'not_yet') return 'unknown';
+  return life ?? fault;
+}
+
+/** What is known of one, whoever it is for: to operators, and to whoever holds it and wants it dead. */
+export type ExplainedJwt = {
+  readonly said: SelfSigned;
+  readonly ended: InactiveReason | null;
+  /** Its signature is right, so it could be sent, now or soon. */
+  readonly isGood: boolean;
+};
+
+/** Undefined where it is none. */
+export async function explainServiceJwt(
+  { database, selfSigned }: { database: Database; selfSigned: SelfSignedJwts },
+  text: string,
+  now: number,
+): Promise<ExplainedJwt | undefined> {
+  const recognised = selfSigned.recognise(text);
+  if (recognised === undefined) return undefined;
+  const { said } = recognised;
+  const row = (await getRow(database, selectForOperators('', keyOf(said), now))) as ServiceJwtRow;
+  const trust = row.holder === null ? undefined : (JSON.parse(row.holder) as Registration).trust;
+  if (trust === undefined) return { said, ended: 'unknown', isGood: false };
+  const fault = recognised.judge(trust, now);
+  const isGood = fault === null || fault === 'not_yet';
+  return { said, ended: judgeServiceJwt(recognised, row, { trust, now }), isGood };
+}
+
+export function createServiceJwtKind({ selfSigned }: { selfSigned: SelfSignedJwts }): Kind {
+  const registrations = new Map<string, Registration>();
+
+  // The same text is the same registration, and its keys the same objects: parsed once, whoever changed it in between.
+  function parseHolder({ holder }: Pick<ServiceJwtRow, 'holder'>): Registration | undefined {
+    if (holder === null) return undefined;
+    const known = registrations.get(holder);
+    if (known !== undefined) return known;
+    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
+    const registration = JSON.parse(holder) as Registration;
+    registrations.set(holder, registration);
+    return registration;
+  }
+
+  return (text, caller, now) => {
+    const recognised = selfSigned.recognise(text);
+    return recognised === undefined ? undefined : toRecognised(recognised, caller, now);
+  };
+
+  function toRecognised(recognised: Recognised, caller: string, now: number): RecognisedCredential {
+    const { said } = recognised;
+
+    function describe(found: Row, { issuer, rights }: Circumstances): ActiveAnswer {
+      const row = found as ServiceJwtRow;
+      const standing = { teamId: row.team_id, teamPlan: row.team_plan, plan: row.plan };
+      const { scopes = [] } = parseHolder(row) ?? {};
+      const own = (row.caller_scope ?? '').split(' ');
+      const asked = said.scope?.split(' ') ?? scopes;
+      const isHeld = (name: string) => scopes.includes(name) && mayHold(standing, name, rights);
+      const plan = row.team_id === null ? row.plan : rights.planOfTeam(row.team_plan ?? undefined).name;
+      return {
+        active: true,
+        scope: [...new Set(asked)].filter((name) => own.includes(name) && isHeld(name)).join(' '),
+        client_id: said.issuer,
+        sub: said.issuer,
+        ...(row.team_id === null ? {} : { team_id: row.team_id }),
+        ...(plan === null ? {} : { plan }),
+        aud: said.audience,
+        // Whoever is asked vouches for it, as for every other credential.
+        iss: issuer,
+        exp: said.expiresAt,
+        iat: said.issuedAt,
+        ...(said.jti === undefined ? {} : { jti: said.jti }),
+        token_type: 'Bearer',
+        credential_type: 'service_jwt',
+      };
+    }
+
+    function judge(found: Row): InactiveReason | null {
+      const row = found as ServiceJwtRow;
+      return judgeServiceJwt(recognised, row, { trust: parseHolder(row)?.trust, now });
+    }
+
+    return { statement: selectAsCaller(caller, keyOf(said), now), describe, judge };
+  }
+}

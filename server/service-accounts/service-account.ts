@@ -1,0 +1,58 @@
+// A service account as the program knows it: whose it is, its keys, and what it may do now.
+import { isManagement, type Rights } from '../teams/rights.ts';
+import type { AccountRegistration } from './account-registration.ts';
+import type { PublicKey } from './keys.ts';
+import { readRegistration, type ServiceAccountRow } from './store.ts';
+
+export type ServiceAccount = {
+  readonly id: string;
+  readonly name: string;
+  readonly registration: AccountRegistration;
+  /** undefined: it is the operator's. */
+  readonly teamId: string | undefined;
+  /** Of the operator's, if one was chosen. */
+  readonly plan: string | undefined;
+  readonly keys: readonly PublicKey[];
+  /** By `kid`. */
+  readonly disabledKeys: readonly string[];
+  readonly scopes: readonly string[];
+  /** As far as its team, or its plan, may hold them now. */
+  readonly scopesNow: readonly string[];
+  readonly isActive: boolean;
+  readonly createdAt: number;
+  readonly disabledAt: number | undefined;
+  /** What it signed up to this second is dead. */
+  readonly endedAt: number | undefined;
+};
+
+/** Where a service account stands: on the plan of its team, or on its own, or under no ceiling at all. */
+export type Standing = {
+  readonly teamId: string | null;
+  readonly teamPlan: string | null;
+  readonly plan: string | null;
+};
+
+/** May it hold this scope now? Rights over the server itself are for whoever proves itself to us, never for a JWT. */
+export function mayHold({ teamId, teamPlan, plan }: Standing, scope: string, rights: Rights): boolean {
+  if (isManagement(scope)) return false;
+  if (teamId !== null) return rights.mayTeamHold(teamPlan ?? undefined, scope);
+  return plan === null || rights.mayTeamHold(plan, scope);
+}
+
+export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount {
+  const registration = readRegistration(row) as AccountRegistration;
+  const { name, scopes, trust } = registration;
+  const standing = { teamId: row.team_id, teamPlan: row.team_plan, plan: row.plan };
+  return {
+    ...{ id: row.id, name, registration, scopes },
+    teamId: row.team_id ?? undefined,
+    plan: row.plan ?? undefined,
+    keys: trust.jwks?.keys ?? [],
+    disabledKeys: trust.disabledKeys,
+    scopesNow: scopes.filter((scope) => mayHold(standing, scope, rights)),
+    isActive: row.blocked_at === null && row.has_owner === 1,
+    createdAt: row.created_at,
+    disabledAt: row.blocked_at ?? undefined,
+    endedAt: row.revoked_at ?? undefined,
+  };
+}

@@ -1,0 +1,110 @@
+// Service accounts at rest, beside their clients. Atomic: an account of a team is registered only while the team is there;
+// a JWT is revoked once, however often that is asked for.
+
+import type { Registration } from '../clients/clients.ts';
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { insert, orIgnore, type Statement, sql } from '../storage/statement.ts';
+
+/** The label of a registration for a team that is not there. */
+export const NO_TEAM = 'service_account_team';
+
+export type ServiceAccountRow = {
+  id: string;
+  team_id: string | null;
+  plan: string | null;
+  created_at: number;
+  registration: string;
+  blocked_at: number | null;
+  revoked_at: number | null;
+  team_plan: string | null;
+  /** Of a team that is there, or of the operator: 1. */
+  has_owner: number;
+};
+
+const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.created_at, c.registration, c.blocked_at, c.revoked_at,
+    (SELECT m.plan FROM teams m WHERE m.id = s.team_id) AS team_plan,
+    CASE WHEN s.team_id IS NULL OR EXISTS (
+      SELECT 1 FROM teams m WHERE m.id = s.team_id AND m.deleted_at IS NULL) THEN 1 ELSE 0 END AS has_owner
+  FROM service_accounts s JOIN clients c ON c.id = s.client_id`;
+
+function where({ sql: condition, bindings }: Statement): Statement {
+  return { sql: `${COLUMNS} WHERE ${condition}`, bindings };
+}
+
+export function createServiceAccountStore(database: Database) {
+  return {
+    find: (id: string) => database.find<ServiceAccountRow>(where(sql`s.client_id = ${id}`)),
+
+    /** By id, at most `limit`, after the cursor; of one team, or of all. */
+    list({ teamId, after, limit }: { teamId: string | undefined; after: string; limit: number }) {
+      const page = sql`s.client_id > ${after} ORDER BY s.client_id LIMIT ${limit}`;
+      const ofTeam = sql`s.team_id = ${teamId ?? ''} AND s.client_id > ${after} ORDER BY s.client_id LIMIT ${limit}`;
+      return database.list<ServiceAccountRow>(where(teamId === undefined ? page : ofTeam));
+    },
+
+    /** Beside its client, in the open unit. Conflict(NO_TEAM) where the team is gone. */
+    register(id: string, { teamId, plan }: { teamId: string | undefined; plan: string | undefined }): void {
+      if (teamId !== undefined)
+        database.write(
+          sql`UPDATE teams SET updated_at = updated_at WHERE id = ${teamId} AND deleted_at IS NULL`,
+          { expects: 1, conflict: NO_TEAM },
+        );
+      const row = { client_id: id, team_id: teamId ?? null, plan: plan ?? null, created_at: nowSeconds() };
+      database.write(insert('service_accounts', row), { conflict: 'service_account' });
+    },
+
+    /** What the file declares is the operator's; one of a team stays the team's. */
+    declare(id: string, plan: string | undefined): void {
+      const row = { client_id: id, plan: plan ?? null, created_at: nowSeconds() };
+      database.write(orIgnore(insert('service_accounts', row)));
+      database.write(sql`UPDATE service_accounts SET plan = ${plan ?? null} WHERE client_id = ${id}`);
+    },
+
+    /** Of a team that ends, in the open unit. */
+    blockAllOf(teamId: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'operator'
+          WHERE id IN (SELECT s.client_id FROM service_accounts s WHERE s.team_id = ${teamId})`,
+      );
+    },
+
+    remove(id: string): void {
+      database.write(sql`DELETE FROM service_accounts WHERE client_id = ${id}`);
+    },
+
+    /** Everything that was signed by or issued to it up to this second is dead. It never goes back. */
+    endUpTo(id: string, at: number): void {
+      database.write(
+        sql`UPDATE clients SET revoked_at = ${at} WHERE id = ${id} AND (revoked_at IS NULL OR revoked_at < ${at})`,
+      );
+    },
+
+    /** Until it would have expired. */
+    revokeJwt(jwt: { hash: Buffer; clientId: string; expiresAt: number }): void {
+      const row = {
+        token_hash: jwt.hash,
+        client_id: jwt.clientId,
+        revoked_at: nowSeconds(),
+        expires_at: jwt.expiresAt,
+      };
+      database.write(orIgnore(insert('revoked_service_jwts', row)));
+    },
+
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ token_hash: Buffer }>(
+        sql`SELECT token_hash FROM revoked_service_jwts WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const { token_hash } of rows)
+          database.write(sql`DELETE FROM revoked_service_jwts WHERE token_hash = ${token_hash}`);
+      });
+      return rows.length;
+    },
+  };
+}
+
+export function readRegistration({ registration }: Pick<ServiceAccountRow, 'registration'>): Registration {
+  return JSON.parse(registration) as Registration;
+}
