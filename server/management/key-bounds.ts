@@ -1,0 +1,56 @@
+// What a key may do with keys, where the operator allows that at all: those of its own owner, and never one that may do more,
+// lives longer or is good in more places than itself. Whoever finds it gains nothing that outlasts it.
+import type { KeyOptions, OwnerOptions } from '../admin/api-key-commands.ts';
+import type { ShownKey } from '../admin/shown-api-key.ts';
+import type { ApiKey } from '../api-keys/api-key.ts';
+import type { ApiKeys } from '../api-keys/api-keys.ts';
+import { nowSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+
+function refuse(words: string, param: string): never {
+  throw new Refusal('access_denied', { words, param, reason: 'beyond the key' });
+}
+
+/** Refuses with not_found the keys of others; who calls without a key is judged elsewhere. */
+export function checkSameOwner(by: ApiKey | undefined, shown: ShownKey): ShownKey {
+  if (by === undefined) return shown;
+  const isSame =
+    shown.kind === by.owner.kind &&
+    (by.owner.kind === 'team'
+      ? shown.team_id === by.owner.teamId
+      : shown.account_id === by.owner.accountId) &&
+    (by.teamId === undefined || shown.team_id === by.teamId);
+  if (!isSame) throw new Refusal('not_found', { reason: "another owner's key" });
+  return shown;
+}
+
+function ownerOf({ owner, teamId }: ApiKey): OwnerOptions {
+  return owner.kind === 'team' ? { team: owner.teamId } : { account: owner.accountId, team: teamId };
+}
+
+type Terms = Omit<KeyOptions, 'account' | 'team'>;
+
+/** What a key asks for, cut to itself. Refuses with access_denied what it has not. */
+function judge({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey, asked: Terms): KeyOptions {
+  const { name, scopes, level } = asked;
+  if (level === undefined && scopes.length === 0) refuse('scopes: a key must say them', 'scopes');
+  if (!rights.isWithin({ scopes, level }, by)) refuse('scopes: more than this key has itself', 'scopes');
+  const endsAt =
+    asked.expiresInSeconds === undefined ? asked.expiresAt : nowSeconds() + asked.expiresInSeconds;
+  if (by.expiresAt !== undefined && (endsAt ?? Infinity) > by.expiresAt)
+    refuse('expires_at: later than the end of this key', 'expires_at');
+  // Where it is good is where its maker is.
+  return {
+    ...{ name, scopes, level, cidr: by.networks, resource: by.resource ?? asked.resource },
+    ...{ expiresAt: endsAt, ...ownerOf(by) },
+  };
+}
+
+/** Rotating gives the secret of the other key to whoever holds this one. */
+function checkReach({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey | undefined, shown: ShownKey): void {
+  if (by === undefined || by.id === shown.id) return;
+  if (!rights.isWithin({ scopes: shown.scopes, level: shown.level ?? undefined }, by))
+    refuse('key_id: that key may do more than this one', 'key_id');
+}
+
+export const boundCreation = { ownerOf, judge, checkReach };

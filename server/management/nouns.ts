@@ -1,0 +1,25 @@
+// The table of the management API: every noun, in the order in which the document has them.
+import { accounts } from './accounts.ts';
+import { auditEvents } from './audit-events.ts';
+import { clientRequests } from './client-requests.ts';
+import { clients } from './clients.ts';
+import { grants } from './grants.ts';
+import { issuers } from './issuers.ts';
+import { keys } from './keys.ts';
+import type { Noun, Operation } from './operations.ts';
+import { resources } from './resources.ts';
+import { serviceAccounts } from './service-accounts.ts';
+
+export const nouns: readonly Noun[] = [
+  accounts,
+  clients,
+  clientRequests,
+  resources,
+  grants,
+  issuers,
+  serviceAccounts,
+  keys,
+  auditEvents,
+];
+
+export const operations: readonly Operation[] = nouns.flatMap((noun) => noun.operations);

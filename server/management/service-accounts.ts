@@ -1,0 +1,244 @@
+// /v1/service-accounts: machines of a team, or of the operator, that sign for themselves.
+import { z } from 'zod';
+import {
+  addAccountKey,
+  changeAccountKey,
+  createServiceAccount,
+  disableAccount,
+  enableAccount,
+  endAccountBefore,
+  listServiceAccounts,
+  removeServiceAccount,
+  type ShownServiceAccount,
+  showServiceAccount,
+} from '../admin/service-account-commands.ts';
+import { type Noun, operation } from './operations.ts';
+import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
+import { checkReach } from './reach.ts';
+import { at, atOrNull, keySet, scopeName } from './schemas.ts';
+
+const LIST = 'service-accounts';
+const READ = 'latchkey:service-accounts:read';
+const WRITE = 'latchkey:service-accounts:write';
+const ALL = '/v1/service-accounts';
+const ONE = `${ALL}/{client_id}`;
+const KEY = `${ONE}/keys/{kid}`;
+
+const key = z.strictObject({
+  kid: z.string().nullable(),
+  thumbprint: z.string(),
+  algorithms: z.array(z.string()),
+  state: z.enum(['in_force', 'disabled', 'ended', 'unusable']),
+  expires_at: atOrNull('When it ends'),
+});
+
+const account = z
+  .strictObject({
+    id: z.string().describe('Also the iss of what it signs.'),
+    name: z.string(),
+    state: z.enum(['active', 'disabled', 'team_gone']),
+    team_id: z.string().nullable().describe("null: it is the operator's."),
+    plan: z.string().nullable().describe("Of the operator's own; one of a team is on the plan of its team."),
+    profile: z.enum(['strict', 'service-account', 'workload']),
+    scopes: z.array(z.string()),
+    scopes_now: z.array(z.string()).describe('Those that its team, or its plan, leaves it now.'),
+    keys: z.array(key),
+    created_at: at('When it was made'),
+    disabled_at: atOrNull('Since when it is refused'),
+    not_before: atOrNull('What was signed or issued before is dead'),
+  })
+  .meta({ id: 'ServiceAccount' });
+
+const newAccount = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    team_id: z.string().max(255).optional().describe("Whose it is; without one the operator's."),
+    plan: z.string().max(64).optional().describe("Of the operator's own: a ceiling."),
+    scopes: z.array(scopeName).min(1).max(200),
+    profile: z.enum(['strict', 'service-account']).default('service-account'),
+    jwks: keySet.optional(),
+    make_key: z
+      .boolean()
+      .default(false)
+      .describe("Make an RSA pair; the private key is in this answer, as Google's libraries read it."),
+  })
+  .meta({ id: 'NewServiceAccount' });
+
+const madeAccount = z
+  .strictObject({
+    id: z.string(),
+    credentials: z.record(z.string(), z.string()).optional().describe('With make_key, this once.'),
+  })
+  .meta({ id: 'MadeServiceAccount' });
+
+const newKey = z
+  .strictObject({
+    jwk: z.looseObject({ kty: z.string() }).describe('The public key (RFC 7517); a private one is refused.'),
+    expires_at: z.int().min(0).optional().describe('When it ends, in whole seconds since 1970.'),
+  })
+  .meta({ id: 'NewServiceAccountKey' });
+
+const end = z
+  .strictObject({
+    at: z.int().min(0).optional().describe('In whole seconds since 1970; now, unless given.'),
+  })
+  .meta({ id: 'ServiceAccountEnd' });
+
+const params = z.strictObject({
+  client_id: z
+    .string()
+    .regex(/^sa_[\w-]{1,100}$/, 'must be the id of a service account')
+    .describe('The id of a service account.'),
+});
+const keyParams = params.extend({ kid: z.string().min(1).max(255).describe('The id of the key.') });
+
+const reports = {
+  ...{ id: 'sa_5rL2pQ9sT0vW1xY3zA4b', name: 'Reports', state: 'active', team_id: null, plan: null },
+  ...{ profile: 'service-account', scopes: ['read:orders'], scopes_now: ['read:orders'] },
+  keys: [
+    {
+      ...{ kid: '2027-01', thumbprint: '0ovLKHXoxzjz2dAQj3yNXDYVqHOkFxzA6P0-NcvVlqE', algorithms: ['ES256'] },
+      ...{ state: 'in_force', expires_at: null },
+    },
+  ],
+  ...{ created_at: 1_790_000_000, disabled_at: null, not_before: null },
+};
+const jwk = {
+  ...{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' },
+  y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+};
+
+function show(shown: ShownServiceAccount): z.input<typeof account> {
+  return shown as z.input<typeof account>;
+}
+
+const keyActs = [
+  {
+    act: 'disableKey',
+    method: 'put',
+    path: `${KEY}/block`,
+    summary: 'Believe a key no longer, nor what it signed',
+  },
+  {
+    act: 'enableKey',
+    method: 'delete',
+    path: `${KEY}/block`,
+    summary: 'Believe a key again, and what it signed',
+  },
+  { act: 'removeKey', method: 'delete', path: KEY, summary: 'Forget a key' },
+] as const;
+
+export const serviceAccounts: Noun = {
+  name: 'Service accounts',
+  operations: [
+    operation({
+      ...{ id: 'listServiceAccounts', method: 'get', path: ALL, scope: READ, status: 200 },
+      summary: 'List service accounts, by id',
+      query: pageQuery({ team_id: z.string().max(255).optional().describe('Of this team only.') }),
+      answer: pageOf('ServiceAccountList', account),
+      example: { answer: { data: [reports], next: null } },
+      async act(parts, { query: { limit, after, team_id: teamId } }) {
+        const page = { teamId, after: readIdCursor(LIST, after), limit: limit + 1 };
+        const rows = await listServiceAccounts(parts, page);
+        return answerPage(LIST, rows.map(show), { limit, placeOf: ({ id }) => [id] });
+      },
+    }),
+    operation({
+      ...{ id: 'createServiceAccount', method: 'post', path: ALL, scope: WRITE, status: 201 },
+      summary: 'Make a service account',
+      body: newAccount,
+      answer: madeAccount,
+      example: {
+        body: { name: 'Reports', scopes: ['read:orders'], jwks: { keys: [jwk] } },
+        answer: { id: reports.id },
+      },
+      async act(parts, { body, caller, remember }) {
+        const { team_id: teamId, make_key: isMadeHere, ...rest } = body;
+        checkReach(caller, rest.scopes);
+        const by = { actor: caller.actor, alsoInUnit: remember };
+        return createServiceAccount(parts, { ...rest, teamId, isMadeHere }, by);
+      },
+    }),
+    operation({
+      ...{ id: 'getServiceAccount', method: 'get', path: ONE, scope: READ, status: 200 },
+      summary: 'Show a service account and its keys',
+      params,
+      answer: account,
+      example: { answer: reports },
+      act: async (parts, { params: { client_id: id } }) => show(await showServiceAccount(parts, id)),
+    }),
+    operation({
+      ...{ id: 'putServiceAccountKey', method: 'put', path: KEY, scope: WRITE, status: 200 },
+      summary: 'Give it one more public key',
+      params: keyParams,
+      body: newKey,
+      answer: account,
+      example: { body: { jwk } },
+      async act(
+        parts,
+        { params: { client_id: id, kid }, body: { jwk: one, expires_at: expiresAt }, caller },
+      ) {
+        const added = { id, terms: { kid, expiresAt }, jwks: { keys: [one] } };
+        const { kid: _kid, ...shown } = await addAccountKey(parts, added, caller.actor);
+        return show(shown);
+      },
+    }),
+    ...keyActs.map(({ act, ...common }) =>
+      operation({
+        ...{
+          id: `${act}OfServiceAccount`,
+          ...common,
+          scope: WRITE,
+          status: 200,
+          example: { answer: reports },
+        },
+        params: keyParams,
+        answer: account,
+        act: async (parts, { params: { client_id: id, kid }, caller }) =>
+          show(await changeAccountKey(parts, { id, kid, act }, caller.actor)),
+      }),
+    ),
+    operation({
+      ...{
+        id: 'endServiceAccountBefore',
+        method: 'put',
+        path: `${ONE}/not-before`,
+        scope: WRITE,
+        status: 200,
+      },
+      summary: 'End everything that it signed or got before a time',
+      params,
+      body: end,
+      answer: account,
+      example: { body: {} },
+      act: async (parts, { params: { client_id: id }, body, caller }) =>
+        show(await endAccountBefore(parts, { id, at: body.at }, caller.actor)),
+    }),
+    operation({
+      ...{ id: 'disableServiceAccount', method: 'put', path: `${ONE}/block`, scope: WRITE, status: 200 },
+      summary: 'Refuse it from now on',
+      description: 'What it signed or got is dead at once, and stays dead when it is enabled again.',
+      params,
+      answer: account,
+      act: async (parts, { params: { client_id: id }, caller }) =>
+        show(await disableAccount(parts, id, caller.actor)),
+    }),
+    operation({
+      ...{ id: 'enableServiceAccount', method: 'delete', path: `${ONE}/block`, scope: WRITE, status: 200 },
+      summary: 'Let it sign anew',
+      params,
+      answer: account,
+      act: async (parts, { params: { client_id: id }, caller }) =>
+        show(await enableAccount(parts, id, caller.actor)),
+    }),
+    operation({
+      ...{ id: 'deleteServiceAccount', method: 'delete', path: ONE, scope: WRITE, status: 204 },
+      summary: 'End it for good',
+      params,
+      async act(parts, { params: { client_id: id }, caller }) {
+        await removeServiceAccount(parts, id, caller.actor);
+        return undefined;
+      },
+    }),
+  ],
+};

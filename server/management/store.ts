@@ -1,0 +1,43 @@
+// Answers that may be asked for again, at rest. Atomic: a key is taken once until it is over (primary key).
+import { nowSeconds } from '../clock.ts';
+import type { Database } from '../storage/database.ts';
+import { sql } from '../storage/statement.ts';
+
+/** The label of the write of whoever came second with a key. */
+export const KEY_TAKEN = 'idempotency_key';
+
+export function createAnswerStore(database: Database) {
+  return {
+    async find(keyHash: Buffer): Promise<Buffer | undefined> {
+      const row = await database.find<{ sealed: Buffer }>(
+        sql`SELECT sealed FROM idempotent_answers WHERE key_hash = ${keyHash} AND expires_at > ${nowSeconds()}`,
+      );
+      return row?.sealed;
+    },
+
+    /** In the open unit; one that is over gives way. Conflict(KEY_TAKEN) where the key is taken. */
+    register(keyHash: Buffer, sealed: Buffer, expiresAt: number): void {
+      database.write(
+        sql`INSERT INTO idempotent_answers (key_hash, sealed, expires_at) VALUES (${keyHash}, ${sealed}, ${expiresAt})
+          ON CONFLICT (key_hash) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at
+          WHERE idempotent_answers.expires_at <= ${nowSeconds()}`,
+        { expects: 1, conflict: KEY_TAKEN },
+      );
+    },
+
+    /** Removes what is over at once, whatever else is kept for longer: secrets are in it. */
+    async sweep(_beforeAt: number, limit: number): Promise<number> {
+      const now = nowSeconds();
+      const rows = await database.list<{ key_hash: Buffer }>(
+        sql`SELECT key_hash FROM idempotent_answers WHERE expires_at <= ${now} LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const { key_hash: keyHash } of rows)
+          database.write(
+            sql`DELETE FROM idempotent_answers WHERE key_hash = ${keyHash} AND expires_at <= ${now}`,
+          );
+      });
+      return rows.length;
+    },
+  };
+}

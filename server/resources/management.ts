@@ -1,0 +1,56 @@
+// The API of this server itself, under /v1: it is there without registration, and nobody can register it away.
+import type { Resource } from './resources.ts';
+
+/** Rights over the server, with words for people. Clients have them by name only, people only as administrators. */
+export const managementScopes = {
+  'latchkey:accounts:read': 'See every account',
+  'latchkey:accounts:write': 'Make, change and delete accounts',
+  'latchkey:clients:read': 'See every client',
+  'latchkey:clients:write': 'Register, change and block clients',
+  'latchkey:resources:read': 'See every API',
+  'latchkey:resources:write': 'Register and change APIs',
+  'latchkey:grants:read': 'See what has access to accounts',
+  'latchkey:grants:write': 'End what has access to accounts',
+  'latchkey:issuers:read': 'See every trusted issuer',
+  'latchkey:issuers:write': 'Trust issuers, change and remove them',
+  'latchkey:service-accounts:read': 'See every service account',
+  'latchkey:service-accounts:write': 'Make, change and end service accounts',
+  'latchkey:audit:read': 'Read the audit log',
+  'latchkey:keys:read': 'See every API key',
+  'latchkey:keys:write': 'Make, change and end API keys',
+} as const satisfies Record<string, string>;
+
+export type ManagementScope = keyof typeof managementScopes;
+
+/** What everybody may hand on to an app of theirs: over what is their own, and their teams'. */
+export const ownScopes = {
+  'keys:read': 'See your API keys, and those of teams that you manage',
+  'keys:write': 'Make, change and end these API keys',
+} as const satisfies Record<string, string>;
+
+export type OwnScope = keyof typeof ownScopes;
+
+/** Is it about the keys themselves? `*` of a key never means that. */
+export function isOwnScope(scope: string): scope is OwnScope {
+  return Object.hasOwn(ownScopes, scope);
+}
+
+/** Its identifier: the audience of its tokens (RFC 8707). */
+export function managementIdentifier(issuer: string): string {
+  return `${issuer}/v1`;
+}
+
+export function managementResource(issuer: string, name: string): Resource {
+  return {
+    identifier: managementIdentifier(issuer),
+    source: 'server',
+    registration: {
+      name: `${name} management`,
+      scopes: { ...managementScopes, ...ownScopes },
+      tokenFormat: 'opaque',
+    },
+    isCovering: false,
+    isDefault: false,
+    createdAt: 0,
+  };
+}
