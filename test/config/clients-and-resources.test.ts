@@ -5,6 +5,7 @@ import { listFaultsOf, loadSettings, orders, ordersCaller, phone, shop } from '.
 type Case = [title: string, settings: object, fault: string];
 
 const service = { ...shop, type: 'service', grants: ['client_credentials'], redirect_uris: [] };
+const outboundWords = 'must be https, or http on a host that stands in outbound.allowed_hosts';
 const signing = {
   auth: 'private_key_jwt',
   secret_sha256: [],
@@ -14,6 +15,11 @@ const privateWords = 'is a private member: register the public key only';
 const scopeWords = 'must be a scope name: no spaces, quotes or backslashes (RFC 6749 section 3.3)';
 
 const clients: Case[] = [
+  [
+    'A26: a name that turns the line around',
+    { ...shop, name: 'Shop \u202egpj.exe' },
+    'name: must not have control characters or others that cannot be seen',
+  ],
   [
     'a browser client with a secret',
     { ...shop, type: 'browser' },
@@ -57,7 +63,27 @@ const clients: Case[] = [
   [
     'private_key_jwt without keys',
     { ...shop, ...signing, jwks: undefined },
-    'jwks: is needed with private_key_jwt',
+    'jwks: is needed with private_key_jwt, or jwks_uri',
+  ],
+  [
+    'RFC 7591 section 2: jwks_uri beside jwks',
+    { ...shop, ...signing, jwks_uri: 'https://shop.example/jwks' },
+    'jwks_uri: must not be there beside jwks',
+  ],
+  ...[
+    ['http://shop.example/jwks', outboundWords],
+    ['ftp://shop.example/jwks', outboundWords],
+    ['/jwks', 'must be an absolute URI'],
+    ['https://shop.example/jwks#key', 'must not have a fragment'],
+    ['https://ada:secret@shop.example/jwks', 'must not have a user name or password'],
+  ].flatMap(([uri, fault]): Case[] => [
+    [`K07: ${uri} for keys`, { ...shop, ...signing, jwks: undefined, jwks_uri: uri }, `jwks_uri: ${fault}`],
+    [`L07: ${uri} for logout`, { ...shop, backchannel_logout_uri: uri }, `backchannel_logout_uri: ${fault}`],
+  ]),
+  [
+    'L05: a session to be told nowhere',
+    { ...shop, backchannel_logout_session_required: true },
+    'backchannel_logout_session_required: needs backchannel_logout_uri',
   ],
   [
     'a key set without keys',
@@ -144,6 +170,23 @@ const clients: Case[] = [
   ],
 ];
 
+test('K07 L07: http is for the hosts of the own network, by host and port', () => {
+  const client = {
+    ...{ ...shop, ...signing, jwks: undefined },
+    jwks_uri: 'http://keys.internal:8080/jwks',
+    backchannel_logout_uri: 'http://shop.internal/bye',
+  };
+  const load = (hosts: string[]) =>
+    listFaultsOf(() => loadSettings({ clients: [client], outbound: { allowed_hosts: hosts } }));
+  expect(load(['keys.internal:8080', 'shop.internal'])).toEqual([]);
+  expect(load(['keys.internal:8080', 'shop.internal:80'])).toEqual([]);
+  expect(load(['keys.internal', 'shop.internal'])).toEqual([`clients[0].jwks_uri: ${outboundWords}`]);
+  const caller = { client_id: 'a', auth: 'private_key_jwt', jwks_uri: 'http://keys.internal/jwks' };
+  expect(listFaultsOf(() => loadSettings({ resources: [{ ...orders, introspection: caller }] }))).toEqual([
+    `resources[0].introspection.jwks_uri: ${outboundWords}`,
+  ]);
+});
+
 test.each(clients)('a client refuses %s', (_title, client, fault) => {
   expect(listFaultsOf(() => loadSettings({ clients: [client] }))).toEqual([`clients[0].${fault}`]);
 });
@@ -213,6 +256,16 @@ describe('resources', () => {
       { token_format: 'paseto' },
       'token_format: must be one of opaque, jwt',
     ],
+    [
+      'RFC 8725 section 3.1: an algorithm that is not on offer',
+      { token_format: 'jwt', token_alg: 'HS256' },
+      'token_alg: must be one of ES256, RS256, EdDSA',
+    ],
+    [
+      'an algorithm for tokens that nobody signs',
+      { token_alg: 'RS256' },
+      'token_alg: may be there only with token_format jwt',
+    ],
   ];
 
   test.each(cases)('a resource refuses %s', (_title, settings, fault) => {
@@ -228,6 +281,15 @@ describe('resources', () => {
     }));
     expect(listFaultsOf(() => loadSettings({ resources }))).toEqual([
       'resources[2].default: may be true for one resource only',
+    ]);
+  });
+
+  test('N02: a private-use scheme belongs to one client (RFC 8252 section 8.4)', () => {
+    const app = { ...phone, redirect_uris: ['com.example.phone:/cb', 'com.example.phone:/other'] };
+    const other = { ...app, client_id: 'other' };
+    expect(loadSettings({ clients: [app] }).clients).toHaveLength(1);
+    expect(listFaultsOf(() => loadSettings({ clients: [app, other] }))).toEqual([
+      'clients[1].redirect_uris: has a private-use scheme of another client',
     ]);
   });
 

@@ -60,7 +60,7 @@ test('every fault is told at once, one line each, by dotted path', () => {
   expect(load).toThrow(/^The configuration is not valid:\n(.+\n){18}.+$/);
 });
 
-test('L01: no value stands in the message, wherever a secret was put by mistake', () => {
+test('H06: no value stands in the message, wherever a secret was put by mistake', () => {
   const url = `postgres://ada:${canary}@[`;
   const key = { kty: canary, d: canary };
   const message = listFaultsOf(() =>
