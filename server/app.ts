@@ -1,41 +1,36 @@
 // The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
 import { environment } from '../config/load.ts';
+import * as rules from '../config/registrations.ts';
 import { type Config, isLoopbackHost } from '../config/schema.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
 import { createOwnData } from './accounts/own-data.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
+import { createWayBack } from './accounts/way-back.ts';
+import { createFoundKeyRoutes } from './api-keys/routes.ts';
+import { noteConfiguration } from './audit/configuration-change.ts';
 import { declaredClients } from './clients/declared.ts';
+import { createConsole } from './console/routes.ts';
 import { createDeviceRoutes } from './interactions/device-routes.ts';
 import { createInteractionRoutes } from './interactions/routes.ts';
 import { createFastPath } from './introspection/fast-path.ts';
 import { createIntrospection } from './introspection/introspection.ts';
 import { createIntrospectionRoutes } from './introspection/routes.ts';
+import { createServiceJwtRevocation } from './introspection/service-jwt-revocation.ts';
+import { createLogoutDelivery } from './logout/delivery.ts';
 import { createPostOffice, type PostOffice } from './mail/post-office.ts';
 import { createMailRoutes } from './mail/routes.ts';
+import { createManagement, isManagementPath } from './management/routes.ts';
 import { createParts, type Parts } from './parts.ts';
-import { createAccessList } from './protocol/access-list.ts';
-import { createAdapters } from './protocol/adapter.ts';
-import { createAuthorizationRequest } from './protocol/authorization-request.ts';
-import { createBrowserSessions } from './protocol/browser-sessions.ts';
-import { type Catalog, unaddressedScopes } from './protocol/catalog.ts';
-import { createConfiguration, methods } from './protocol/configuration.ts';
-import { createConflictAnswer } from './protocol/conflicts.ts';
-import { createGrantLoader } from './protocol/consent.ts';
-import { createDevices } from './protocol/devices.ts';
-import { createDiscovery } from './protocol/discovery.ts';
-import { createEngine } from './protocol/engine.ts';
-import { listenToEngine } from './protocol/engine-events.ts';
-import { createInteractions } from './protocol/interactions.ts';
-import { createEnginePages } from './protocol/pages.ts';
-import { createProvider } from './protocol/provider.ts';
+import { isForPrograms, methods } from './protocol/endpoints.ts';
 import { createSignOutRequest } from './protocol/sign-out-request.ts';
 import { isUnavailable } from './protocol/unavailable.ts';
+import { createProtocol, readText } from './protocol-parts.ts';
 import { declaredResources } from './resources/declared.ts';
-import { sha256Hex } from './secrets.ts';
+import { declaredServiceAccounts } from './service-accounts/account-registration.ts';
+import { declaredIssuers } from './service-accounts/registration.ts';
 import { Conflict, isPassing } from './storage/faults.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
-import { readBody } from './web/body.ts';
 import { createCommit } from './web/commit.ts';
 import type { WebContext } from './web/context.ts';
 import { createCookies } from './web/cookies.ts';
@@ -47,69 +42,6 @@ import { methodGuard } from './web/method-guard.ts';
 import { createPages } from './web/page.ts';
 import { createSignedIn } from './web/signed-in.ts';
 import { createViews } from './web/views.ts';
-
-/** The engine and what surrounds it, with the pages that it asks us for. */
-function createProtocol(
-  parts: Parts,
-  shared: { cookies: ReturnType<typeof createCookies>; pages: ReturnType<typeof createPages> },
-) {
-  const { config, database, deployment, audit, keys, grants, sessions, accounts, clients } = parts;
-  const { cookies } = shared;
-  const cookieKeys = keys.cookie.map((key) => key.toString('base64url'));
-  const pages = createEnginePages(shared.pages);
-  const loadGrant = createGrantLoader(parts);
-
-  function endSession({ accountId, uid }: { accountId: string | undefined; uid: string }): void {
-    sessions.end(accountId, uid);
-    if (accountId !== undefined)
-      audit.record('sign_out.succeeded', { actor: `account:${accountId}`, accountId });
-  }
-
-  function build(catalog: Catalog) {
-    const retryWindowSeconds = config.tokens.refresh_retry_window_seconds;
-    const device = { intervalSeconds: config.device.interval_seconds, maxPending: config.device.max_pending };
-    const adapter = createAdapters(
-      { ...parts, retryWindowSeconds, device, origin: audit.origin },
-      unaddressedScopes(catalog),
-    );
-    const provider = createProvider({
-      issuer: config.issuer,
-      configuration: createConfiguration({
-        ...{ config, catalog, cookies, cookieKeys, adapter, loadGrant, pages },
-        findAccount: accounts.findActive,
-      }),
-      refreshKey: keys.refresh[0],
-      endSession,
-    });
-    listenToEngine(provider, { ...parts, tokens: config.tokens, device });
-    return provider;
-  }
-
-  async function loadCatalog(version: string): Promise<Catalog> {
-    return { version, resources: await parts.resources.list(), signingKeys: await parts.signingKeys.load() };
-  }
-
-  const engine = createEngine({ deployment, loadCatalog, build });
-  return {
-    engine,
-    cookieKeys,
-    browserSessions: createBrowserSessions({
-      ...{ config, engine, cookies, sessions, audit },
-      isActive: async (id) => (await accounts.findActive(id)) !== undefined,
-    }),
-    interactions: createInteractions({ ...parts, engine }),
-    devices: createDevices({
-      ...{ ...parts, engine, referenceKey: keys.csrf[0] },
-      onApproved: parts.mail.deviceApproved,
-    }),
-    access: createAccessList({ grants, clients, engine }),
-    discovery: createDiscovery(engine),
-    authorizationRequest: createAuthorizationRequest({ clients, readText }),
-    isFirstUse: async (issuer: string, jti: string, expiresAt: number) =>
-      (await engine.current()).provider.ReplayDetection.unique(issuer, jti, expiresAt),
-    answerConflict: createConflictAnswer({ database, audit }),
-  };
-}
 
 type Printed = {
   views: ReturnType<typeof createViews>;
@@ -139,6 +71,7 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
 
   const web = createWebApp({
     ...{ config, keys: protocol.cookieKeys, health, log, renderError: pages.renderError },
+    isForPrograms: (path) => isForPrograms(path) || isManagementPath(path),
     isStorageFault: (error) => isPassing(error) || isUnavailable(error),
     onHostRejected: (ctx) => log.warn('host.rejected', { request_id: ctx.state.requestId }),
   });
@@ -148,7 +81,9 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
     answerConflict: protocol.answerConflict,
     crashPoint: (name) => name === environment.crashAt && process.kill(process.pid, 'SIGKILL'),
   });
+  const management = createManagement({ ...parts, rules, pages, csrf, readSession: browserSessions.read });
   const routers = [
+    management.router,
     createInteractionRoutes({ ...parts, interactions, browserSessions, knownDevice, pages, csrf }),
     createAccountRoutes({
       ...parts,
@@ -158,10 +93,21 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
       pages,
       access: protocol.access,
       knownDevice,
-      ownData: createOwnData({ ...parts, listAccess: parts.grants.exportOf }),
+      wayBack: createWayBack(cookies),
+      ownData: createOwnData({
+        ...parts,
+        listAccess: async (id) => ({
+          ...(await parts.grants.exportOf(id)),
+          teams: await parts.teams.exportOf(id),
+        }),
+      }),
       canSendMail: postOffice.canSend,
     }),
     createMailRoutes({ mailbox: postOffice.mailbox, pages }),
+    createFoundKeyRoutes({
+      holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
+      scanning: parts.secretScanning,
+    }),
   ];
 
   if (config.device.enabled) {
@@ -172,20 +118,18 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   // Asked more often than all else together, and it writes nothing of its own: it comes first and needs no unit of work.
   web.use(createIntrospectionRoutes({ introspect, issuer: config.issuer, log }).routes());
   web.use(assets.middleware);
+  web.use(protocol.cors.middleware);
   web.use(methodGuard(methods));
   web.use(protocol.discovery);
   web.use((ctx, next) => audit.within(originOf(ctx), next));
   web.use(commit);
+  web.use(createConsole({ ...parts, rules, isLoopbackHost, signedIn, csrf, pages }).middleware);
   for (const router of routers) web.use(router.routes()).use(router.allowedMethods());
   web.use(protocol.authorizationRequest);
   web.use(createSignOutRequest({ readText, checkSource: csrf.checkSource }));
   web.use(protocol.engine.handle);
   const handler = createFastPath({ introspect, issuer: config.issuer, longWay: web.callback() });
-  return { handler, health, engine: protocol.engine };
-}
-
-async function readText(ctx: WebContext, maxBytes: number): Promise<string> {
-  return (await readBody(ctx, maxBytes)).toString('utf8');
+  return { handler, health, engine: protocol.engine, management };
 }
 
 function originOf(ctx: WebContext) {
@@ -193,39 +137,26 @@ function originOf(ctx: WebContext) {
   return { requestId, address, program: ctx.get('user-agent') || undefined };
 }
 
-/** The database knows with which configuration it is served: a change is an event of the audit log. */
-async function noteConfiguration({ config, database, deployment, audit }: Parts): Promise<void> {
-  // Where this node listens, how it logs and who carries its mail is its own affair.
-  const {
-    listen: _listen,
-    log: _log,
-    database: _database,
-    secrets_file: _file,
-    mail: _mail,
-    ...shared
-  } = config;
-  const fingerprint = sha256Hex(JSON.stringify(shared));
-  const before = await deployment.find('configuration_fingerprint');
-  if (before === fingerprint) return;
-  await database.transact(() => {
-    deployment.setOnce('epoch', '1');
-    deployment.set('configuration_fingerprint', fingerprint);
-    audit.record('configuration.changed', { actor: 'system', details: { before, after: fingerprint } });
-  });
-}
-
 /** The whole server, not yet listening: declared clients and APIs are in place, keys exist, the engine is built. */
 export async function createApp(config: Config) {
   const parts = await createParts(config, { actor: 'system' });
-  const { log, database, tokens, artifacts, sessions, replays, grants } = parts;
-  await parts.clients.declare(declaredClients(config), config.device.enabled ? config.device.client_ids : []);
+  const { log, tokens, artifacts, sessions, replays, grants } = parts;
+  const declared = [
+    ...declaredClients(config),
+    ...declaredIssuers(config),
+    ...declaredServiceAccounts(config),
+  ];
+  await parts.clients.declare(declared, config.device.enabled ? config.device.client_ids : []);
+  await parts.serviceAccounts.declare(config.service_accounts);
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
   await noteConfiguration(parts);
   const assets = createAssets(config.branding);
   const views = createViews({ branding: config.branding, assets });
   const postOffice = createPostOffice({ ...parts, views, isLoopbackHost });
-  const { handler, health, engine } = createWeb(parts, { views, assets, postOffice });
+  const { handler, health, engine, management } = createWeb(parts, { views, assets, postOffice });
+  const logouts = createLogoutDelivery(parts);
+  const { keyWarnings } = parts;
   await engine.current();
   const sweep = createSweep({
     tables: [
@@ -237,6 +168,11 @@ export async function createApp(config: Config) {
       grants,
       parts.accounts,
       parts.outbox,
+      parts.apiKeys,
+      parts.sessionClients,
+      parts.serviceAccounts,
+      parts.invitations,
+      management,
       { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
     ],
     keepSeconds: config.tokens.tombstone_seconds,
@@ -247,19 +183,25 @@ export async function createApp(config: Config) {
     parts,
     handler,
     postOffice,
+    logouts,
+    keyWarnings,
 
     /** Listens, and begins to sweep and to send mail. Throws one sentence for people where it cannot. */
     async start() {
       const listening = await listen({ handler, config, log, health });
       sweep.start();
       postOffice.start();
+      logouts.start();
+      keyWarnings.start();
       return {
         port: listening.port,
         async stop(): Promise<void> {
           sweep.stop();
           await listening.close();
           await postOffice.stop();
-          await database.close();
+          await logouts.stop();
+          await keyWarnings.stop();
+          await parts.close();
         },
       };
     },
@@ -267,7 +209,9 @@ export async function createApp(config: Config) {
     async close(): Promise<void> {
       sweep.stop();
       await postOffice.stop();
-      await database.close();
+      await logouts.stop();
+      await keyWarnings.stop();
+      await parts.close();
     },
   };
 }

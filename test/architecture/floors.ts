@@ -5,7 +5,7 @@ export const GROUND_FILES = ['server/clock.ts', 'server/errors.ts', 'server/secr
 export const DOORS = ['server/main.ts', 'server/cli.ts'];
 
 /** Where everything is made: the parts that know no HTTP, and what answers requests. */
-export const MAP = ['server/app.ts', 'server/parts.ts'];
+export const MAP = ['server/app.ts', 'server/parts.ts', 'server/protocol-parts.ts'];
 
 export const ROOT_FILES = [...GROUND_FILES, ...DOORS, ...MAP, 'server/node-version.cjs'];
 
@@ -24,35 +24,55 @@ const third = ['accounts', 'clients', 'resources', 'signing-keys', 'mail'];
 const fourth = ['teams', 'webhooks', 'grants'];
 const fifth = ['api-keys', 'service-accounts'];
 const belowFifth = [...first, ...second];
-const belowSeventh = [...first, ...second, ...third, ...fourth, ...fifth, 'protocol', 'introspection'];
+const belowSeventh = [
+  'outbound',
+  ...first,
+  ...second,
+  ...third,
+  ...fourth,
+  ...fifth,
+  'protocol',
+  'introspection',
+];
 
 type Row = { floor: number; mayImport: string[] };
 
 /** Beside what its row names, a folder may import itself, the ground, the Config type and observability. */
 export const FLOORS: Record<string, Row> = {
   observability: { floor: 0, mayImport: [] },
+  outbound: { floor: 0, mayImport: [] },
   storage: { floor: 1, mayImport: [] },
   web: { floor: 1, mayImport: [] },
   audit: { floor: 2, mayImport: ['storage'] },
   'rate-limits': { floor: 2, mayImport: ['storage', 'web'] },
   accounts: { floor: 3, mayImport: [...first, ...second] },
-  clients: { floor: 3, mayImport: [...first, ...second] },
+  clients: { floor: 3, mayImport: ['outbound', ...first, ...second] },
   resources: { floor: 3, mayImport: [...first, ...second] },
   'signing-keys': { floor: 3, mayImport: [...first, ...second] },
   mail: { floor: 3, mayImport: [...first, ...second] },
   teams: { floor: 4, mayImport: ['accounts', 'mail', ...first, ...second] },
+  logout: { floor: 4, mayImport: ['clients', 'signing-keys', 'outbound', ...first, ...second] },
   webhooks: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
   grants: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
-  'api-keys': { floor: 5, mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', ...belowFifth] },
+  'api-keys': {
+    floor: 5,
+    mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', 'outbound', ...belowFifth],
+  },
   'service-accounts': {
     floor: 5,
-    mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', ...belowFifth],
+    mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', 'outbound', ...belowFifth],
   },
-  protocol: { floor: 6, mayImport: [...third, 'teams', 'grants', ...first, ...second] },
-  introspection: { floor: 6, mayImport: [...first, ...second, ...third, ...fourth, ...fifth] },
+  protocol: {
+    floor: 6,
+    mayImport: [...third, 'teams', 'grants', 'service-accounts', 'outbound', ...first, ...second],
+  },
+  introspection: { floor: 6, mayImport: ['outbound', ...first, ...second, ...third, ...fourth, ...fifth] },
   interactions: { floor: 7, mayImport: belowSeventh },
   compatibility: { floor: 7, mayImport: belowSeventh },
   admin: { floor: 7, mayImport: belowSeventh },
+  // Other doors to the acts of operators: for programs, and for administrators at a browser.
+  management: { floor: 8, mayImport: [...belowSeventh, 'admin'] },
+  console: { floor: 8, mayImport: [...belowSeventh, 'admin'] },
 };
 
 /** A place is a folder (with its slash), a file, or a pattern of paths. */

@@ -62,6 +62,7 @@ const inTeams = (source: string): [string, string] => ['server/teams/planted.ts'
 export const planted: Planted[] = [
   // One import upwards or sideways for every floor.
   ['floors', 'server/observability/planted.ts', `${header}import { db } from '../storage/database.ts';`],
+  ['floors', 'server/outbound/planted.ts', `${header}import { isLoopback } from '../web/address.ts';`],
   ['floors', 'server/storage/planted.ts', `${header}import { page } from '../web/views.ts';`],
   ['floors', 'server/web/planted.ts', `${header}import { db } from '../storage/database.ts';`],
   ['floors', ...inAudit(`import { page } from '../web/views.ts';`)],
@@ -77,6 +78,7 @@ export const planted: Planted[] = [
   ['floors', 'server/mail/planted.ts', `${header}import { find } from '../accounts/accounts.ts';`],
   ['floors', ...inTeams(`import { find } from '../clients/clients.ts';`)],
   ['floors', 'server/webhooks/planted.ts', `${header}import { list } from '../grants/grants.ts';`],
+  ['floors', 'server/logout/planted.ts', `${header}import { list } from '../grants/grants.ts';`],
   ['floors', 'server/grants/planted.ts', `${header}import { send } from '../mail/mail.ts';`],
   ['floors', 'server/api-keys/planted.ts', `${header}import { list } from '../grants/grants.ts';`],
   [
@@ -97,6 +99,8 @@ export const planted: Planted[] = [
     'server/admin/planted.ts',
     `${header}import { speak } from '../compatibility/compatibility.ts';`,
   ],
+  ['floors', 'server/management/planted.ts', `${header}import { login } from '../interactions/login.ts';`],
+  ['floors', 'server/console/planted.ts', `${header}import { nouns } from '../management/nouns.ts';`],
   ['floors', 'server/admin/planted.ts', `${header}import { flow } from '../playground/flow.ts';`],
   // Every way to write an import.
   ['floors', ...inAudit(`import type { Teams } from '../teams/teams.ts';`)],
