@@ -1,4 +1,4 @@
-// How fast is introspection of an opaque token, over bare Koa and over the plain engine in memory? Run: node bench/introspection.ts
+// How fast is introspection of an opaque token and of API keys, over bare Koa and over the plain engine in memory? Run: node bench/introspection.ts
 import { collectTokens } from './collect-tokens.ts';
 import { compare, type Variant } from './driver.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from './start.ts';
 
 const TOKENS = 40;
+const KEYS = 10;
 const REDIRECT = 'https://notes.example.com/cb';
 
 function isActive(text: string): boolean {
@@ -74,5 +75,28 @@ await withDirectory(async (directory) => {
       };
     },
   };
-  await compare([latchkey, bareKoa, engineInMemory]);
+  /** With keys of Ada, or of her team. */
+  function keysOf(owner: 'account' | 'team'): Variant {
+    return {
+      name: owner === 'team' ? 'Latchkey, team keys' : 'Latchkey, API keys',
+      async start(run) {
+        const { issuer, command } = await startLatchkey(run, directory);
+        const ada = ['--email', 'ada@example.com', '--name', 'Ada', '--password-stdin'];
+        command(['accounts', 'create', ...ada], PASSWORD);
+        const api = command(resourceOf('opaque'));
+        const team = command(['teams', 'create', '--name', 'Looms', '--owner', 'ada@example.com']);
+        const of = owner === 'team' ? ['--team', team.id ?? ''] : ['--account', 'ada@example.com'];
+        const create = ['api-keys', 'create', ...of, '--name', 'Zapier', '--scope', 'read:tasks'];
+        const keys = Array.from({ length: KEYS }, () => command(create).key ?? '');
+        return {
+          url: `${issuer}/introspect`,
+          headers: basic(api),
+          bodies: keys.map((key) => `token=${key}`),
+          isRight: isActive,
+        };
+      },
+    };
+  }
+
+  await compare([latchkey, keysOf('account'), keysOf('team'), bareKoa, engineInMemory]);
 });

@@ -12,6 +12,8 @@ export const PASSWORD = 'a long walk over the hills';
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
 type Credentials = { client_id?: string; client_secret?: string };
+/** What a command answers, as far as anybody here needs it. */
+type Made = Credentials & { id?: string; key?: string };
 
 export function basic({ client_id = '', client_secret = '' }: Credentials): Record<string, string> {
   return {
@@ -64,7 +66,7 @@ export async function startLatchkey(run: Run, directory: string) {
   const issuer = `http://localhost:${port}`;
   await waitUntilReady(issuer);
 
-  function command(args: string[], input = ''): Credentials {
+  function command(args: string[], input = ''): Made {
     const options = { env: { ...process.env, ...env }, input, encoding: 'utf8' } as const;
     return JSON.parse(
       execFileSync(process.execPath, [fileOf('../server/cli.ts'), ...args, '--json'], options),

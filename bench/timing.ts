@@ -1,4 +1,4 @@
-// Does the time of an answer tell what its words do not? Medians over HTTP of two cases each, in turn (rows S05, T10, I02). Run: node bench/timing.ts [tries]
+// Does the time of an answer tell what its words do not? Medians over HTTP of two cases each, in turn (rows S05, T10, I02, G03). Run: node bench/timing.ts [tries]
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const FORM = 'application/x-www-form-urlencoded';
 type Request = { path: string; headers: Record<string, string>; body: string };
 /** `make` is called for each try, outside of the measured time. */
 type Case = { name: string; make: () => Request; status: number };
-type Credentials = { client_id?: string; client_secret?: string };
+type Credentials = { client_id?: string; client_secret?: string; key?: string };
 
 const directory = mkdtempSync(join(tmpdir(), 'latchkey-timing-'));
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -40,7 +40,8 @@ function writeConfiguration(): string {
   const names = ['sign_in.address', 'sign_in.account_address', 'sign_in.account', 'sign_in.known_device'];
   const file = join(directory, 'latchkey.yaml');
   const limits = Object.fromEntries(names.map((name) => [name, plenty]));
-  writeFileSync(file, JSON.stringify({ version: 1, log: { level: 'error' }, limits }));
+  const api_keys = { personal: { checksum: false } };
+  writeFileSync(file, JSON.stringify({ version: 1, log: { level: 'error' }, limits, api_keys }));
   return file;
 }
 
@@ -196,6 +197,27 @@ async function tokenCases(running: Running, api: Credentials, notes: Credentials
   return [caseOf('unknown token', () => inventToken(token)), caseOf('revoked one', () => token)];
 }
 
+/** Keys without a checksum, so that each wrong one is looked up. */
+async function compareKeys(running: Running, api: Credentials): Promise<void> {
+  const make = ['api-keys', 'create', '--account', EMAIL, '--name', 'Zapier', '--scope', 'read:tasks'];
+  const { key = '' } = running.command(make);
+  const [prefix, secret] = [key.slice(0, 3), key.slice(3)];
+  const other = (letter: string) => (letter === '0' ? '1' : '0');
+  const caseOf = (name: string, token: () => string): Case => ({
+    name,
+    status: 200,
+    make: () => ({ path: '/introspect', headers: basic(api), body: formOf({ token: token() }) }),
+  });
+  const first = caseOf(
+    'wrong first character',
+    () => `${prefix}${other(secret.charAt(0))}${secret.slice(1)}`,
+  );
+  const last = caseOf('wrong last character', () => `${key.slice(0, -1)}${other(key.slice(-1))}`);
+  const unknown = caseOf('unknown key', () => `${prefix}${randomBytes(18).toString('hex')}`);
+  await compare(running, 'G03', [first, last]);
+  await compare(running, 'G03', [unknown, first]);
+}
+
 const running = await startServer();
 try {
   const scopes = ['--scope', 'openid', '--scope', 'read:tasks'];
@@ -211,6 +233,7 @@ try {
   await compare(running, 'S05', await signInCases(running));
   await compareSecrets(running, notes);
   await compare(running, 'I02', await tokenCases(running, api, notes));
+  await compareKeys(running, api);
 } finally {
   running.stop();
   agent.destroy();

@@ -71,6 +71,7 @@ function formatRow({ path, node, isRequired }: Setting): string {
 function formatType(node: Node): string {
   if (node.const !== undefined) return code(String(node.const));
   if (node.enum !== undefined) return node.enum.map((value) => code(String(value))).join(', ');
+  if (node.anyOf !== undefined) return node.anyOf.map((one) => formatType(getNode(one))).join(' or ');
   if (node.type === 'integer') return formatRange(node);
   if (node.type === 'boolean') return 'true or false';
   if (node.type === 'array') return `list of ${formatType(getNode(node.items))}`;

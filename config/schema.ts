@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { findRuleFault } from './claim-rules.ts';
 
 /** Which variable of the environment wins over which setting. Read in config/load.ts. */
 export const environmentVariables = {
@@ -90,6 +91,34 @@ function findIssuerFault(issuer: string): string | undefined {
   if (issuer.endsWith('/')) return 'must not end with a slash: clients compare it as text';
   if (issuer !== url.origin) return 'must be written with a lower-case host and without the default port';
   return undefined;
+}
+
+/**
+ * Why this server may not call the address that a registration names, in words; undefined when it may.
+ * `allowedHosts` are of the operator's own network: http is for these alone.
+ */
+export function findOutboundUriFault(uri: string, allowedHosts: readonly string[]): string | undefined {
+  const fault = findUriFault(uri);
+  if (fault !== undefined) return fault;
+  const { protocol, host, port, username, password } = new URL(uri);
+  if (username !== '' || password !== '') return 'must not have a user name or password';
+  const isOwn = allowedHosts.includes(host) || (port === '' && allowedHosts.includes(`${host}:80`));
+  if (protocol === 'https:' || (protocol === 'http:' && isOwn)) return undefined;
+  return 'must be https, or http on a host that stands in outbound.allowed_hosts';
+}
+
+const outboundFields = ['jwks_uri', 'backchannel_logout_uri'] as const;
+
+/** What is wrong with the addresses in one registration that this server would call. Trusts no shape. */
+export function findOutboundFaults(
+  registration: Readonly<Record<string, unknown>>,
+  allowedHosts: readonly string[],
+): { field: string; fault: string }[] {
+  return outboundFields.flatMap((field) => {
+    const uri = registration[field];
+    const fault = typeof uri === 'string' ? findOutboundUriFault(uri, allowedHosts) : undefined;
+    return fault === undefined ? [] : [{ field, fault }];
+  });
 }
 
 function findOriginFault(origin: string): string | undefined {
@@ -190,7 +219,21 @@ const clientId = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces (RFC 6749 appendix A.1)');
 
-const words = z.string().min(1).max(200);
+// Joiners stay: Persian names and family emoji need them.
+const unseen = /[[\p{C}\p{Zl}\p{Zp}]--[\u200c\u200d]]/v;
+
+const words = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((text) => !unseen.test(text), 'must not have control characters or others that cannot be seen');
+
+const localizedWords = z
+  .union([words, z.record(z.string().regex(/^[a-z]{2,3}$/, 'must be a language such as en or de'), words)], {
+    error: 'must be a text, or a mapping such as { en: Read your orders, de: Deine Bestellungen lesen }',
+  })
+  // What a reader sees for whose language there is nothing.
+  .refine((text) => typeof text === 'string' || text.en !== undefined, 'needs en beside the other languages');
 
 const network = z.string().refine(isNetwork, 'must be a network such as 10.0.0.0/8 or fd00::/8');
 
@@ -250,7 +293,9 @@ const database = z.strictObject({
 });
 
 const branding = z.strictObject({
-  name: words.default('Latchkey').describe('The name that people read on every page and in every message.'),
+  name: localizedWords
+    .default('Latchkey')
+    .describe('The name that people read on every page and in every message; a text, or one for each language.'),
   accent_color: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f6feb"')
@@ -277,13 +322,20 @@ const people = z.strictObject({
   ),
 });
 
+const mailAddress = z
+  .string()
+  .regex(/^[^\s"(),:;<>@[\\\]]+@[a-z0-9.-]+$/i, 'must be one e-mail address, without a name');
+
 const mail = z.strictObject({
-  from: z
-    .string()
-    .regex(/^[^\s"(),:;<>@[\\\]]+@[a-z0-9.-]+$/i, 'must be one e-mail address, without a name')
+  from: mailAddress
     .optional()
     .meta({ fallback: 'no-reply@ the host of the issuer' })
     .describe('Who messages come from, under the name of branding.name.'),
+  operator: mailAddress
+    .optional()
+    .describe(
+      'Who is told when a person reports a device, beside the administrators whose address is confirmed. Unset: these alone.',
+    ),
   smtp_url: textWithout(findSmtpUrlFault)
     .optional()
     .describe(
@@ -340,6 +392,11 @@ const tokens = z
       86_400,
       'How long spent and revoked rows are kept, so that a replay is known as one.',
     ),
+    service_jwt_seconds: seconds(
+      3600,
+      'The longest life of a JWT that a service account signs itself and sends to an API.',
+      { max: 3600 },
+    ),
     clock_skew_seconds: seconds(15, 'How far the clocks of others may be off when they sign a time.', {
       min: 0,
       max: 15,
@@ -354,6 +411,12 @@ const tokens = z
 const limit = z.strictObject({
   max: z.int().min(1).describe('How many in one window.'),
   window_seconds: z.int().min(1).max(TEN_YEARS_SECONDS).describe('How long the window is.'),
+  cool_down_seconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .optional()
+    .describe('The last try and each one beyond it are followed by so long a pause. Default: as it is built in.'),
 });
 
 const device = z.strictObject({
@@ -373,6 +436,11 @@ const device = z.strictObject({
   max_pending: whole(
     100,
     'Codes that may wait at once. With the limits on wrong codes it bounds guessing to one in a million.',
+    { min: 1, max: 100_000 },
+  ),
+  max_pending_per_network: whole(
+    25,
+    'Codes that may wait at once from one network (an IPv4 address, an IPv6 /64), so that one does not take the places of all.',
     { min: 1, max: 100_000 },
   ),
 });
@@ -398,6 +466,149 @@ const server = z
     when: reads('headers_timeout_seconds', 'request_timeout_seconds'),
   });
 
+const outbound = z.strictObject({
+  allowed_hosts: list(
+    hostName,
+    'Hosts of your own network that clients and issuers may name (jwks_uri, logout): http and inner addresses are allowed for exactly these. Without a port it is 80 for http and 443 for https.',
+  ),
+});
+
+// Characters of each alphabet. A checksum of 32 bits takes as many characters as it needs in it (server/api-keys/key-format.ts).
+const keyAlphabets = { hex: 16, base62: 62, base64url: 64 } as const;
+const CHECKSUM_BITS = 32;
+const LEAST_KEY_BITS = 128;
+// What begins like this is another credential of this server.
+const reservedPrefixes = ['lka_', 'lkr_', 'lkc_', 'lkd_', 'lks_'];
+
+type KeyShape = { alphabet: keyof typeof keyAlphabets; length: number; checksum: boolean };
+
+/** Bits of a key that nobody can guess: of its characters, without those of the checksum. */
+function keyBits({ alphabet, length, checksum }: KeyShape): number {
+  const each = Math.log2(keyAlphabets[alphabet]);
+  return (length - (checksum ? Math.ceil(CHECKSUM_BITS / each) : 0)) * each;
+}
+
+function apiKeyKind(prefix: string, whose: string) {
+  return z
+    .strictObject({
+      enabled: flag(true, `May there be keys ${whose}? false: none is made, and none that was made is active.`),
+      prefix: z
+        .string()
+        .regex(
+          /^(?=.{3,24}$)[a-z][a-z0-9]*(_[a-z0-9]+)*_$/,
+          'must be 3 to 24 lower-case letters and digits, with _ between words and at the end',
+        )
+        .default(prefix)
+        .describe('What they begin with: by it scanners find keys that leaked. Another one ends the keys of before.'),
+      alphabet: z.enum(['hex', 'base62', 'base64url']).default('base62').describe('What follows the prefix.'),
+      length: whole(36, 'Characters after the prefix, those of the checksum among them.', { min: 16, max: 128 }),
+      checksum: flag(
+        true,
+        'Are the last characters a checksum? Then a key that is none is refused without a look into the database. false lets in keys that were made elsewhere.',
+      ),
+    })
+    .superRefine(
+      (kind, context) => {
+        const bits = Math.floor(keyBits(kind));
+        if (bits >= LEAST_KEY_BITS) return;
+        const message = `leaves ${bits} bits that nobody knows, and a key needs ${LEAST_KEY_BITS}`;
+        context.addIssue({ code: 'custom', path: ['length'], message });
+      },
+      { when: reads('alphabet', 'length', 'checksum') },
+    )
+    .refine((kind) => !reservedPrefixes.some((one) => one.startsWith(kind.prefix) || kind.prefix.startsWith(one)), {
+      path: ['prefix'],
+      error: `must not look like one of ours: ${reservedPrefixes.join(', ')}`,
+      when: reads('prefix'),
+    })
+    .prefault({});
+}
+
+const secretScanning = z
+  .strictObject({
+    found: z
+      .enum(['revoke', 'notify'])
+      .default('revoke')
+      .describe('What becomes of a key that was found: its end, or a mail to whoever answers for it.'),
+    public_keys: list(
+      z.strictObject({
+        key_identifier: z.string().min(1).max(255).describe('Its name in the Github-Public-Key-Identifier header.'),
+        key: z
+          .string()
+          .regex(/^-----BEGIN PUBLIC KEY-----\n/, 'must be a public key in PEM')
+          .describe('The key, in PEM.'),
+      }),
+      'Keys of the scanner, pinned: ECDSA over P-256.',
+    ),
+    public_keys_uri: z
+      .string()
+      .optional()
+      .describe(
+        'Where it publishes them, such as https://api.github.com/meta/public_keys/secret_scanning.',
+      ),
+  })
+  .refine((section) => section.public_keys.length > 0 || section.public_keys_uri !== undefined, {
+    path: ['public_keys'],
+    error: 'is needed, or public_keys_uri',
+    when: reads('public_keys', 'public_keys_uri'),
+  });
+
+const apiKeys = z
+  .strictObject({
+    personal: apiKeyKind('lk_', 'that act as their owner'),
+    team: apiKeyKind('lkt_', 'that act for a team'),
+    default_scopes: list(
+      scopeName,
+      'What a new key may do when nothing is asked for, such as ["*"]. None: scopes or a level must be given.',
+    ),
+    explicit_scopes: list(
+      scopeName,
+      'Scopes of administration: a key has them by name only, never by `*`. Those of this server are always such.',
+    ),
+    levels: list(
+      z.strictObject({
+        level: z
+          .string()
+          .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, _ and -')
+          .describe('The name by which a key has it.'),
+        name: words.describe('What people read when they choose it.'),
+        scopes: z.array(scopeName).min(1).describe('What it stands for: a change here is felt by every key that has it.'),
+      }),
+      'Named sets of scopes that a key may have instead, the least first.',
+    ),
+    longest_seconds: z
+      .int()
+      .min(3600)
+      .max(TEN_YEARS_SECONDS)
+      .optional()
+      .describe('No key lives longer, and one that is made without an end gets this one. Unset: a key may have no end.'),
+    managed_by_keys: flag(
+      false,
+      'May a key with the scope for it make and end keys? Whoever finds such a key makes others that outlive it.',
+    ),
+    keep_seconds: seconds(
+      7_776_000,
+      'How long ended keys are kept (90 days), so that their owner sees them and APIs that may know hear why they ended.',
+    ),
+    secret_scanning: secretScanning
+      .optional()
+      .describe('Who may tell us, at /secret-scanning, of keys that were found in public. Unset: nobody.'),
+  })
+  .refine(({ personal, team }) => !personal.prefix.startsWith(team.prefix) && !team.prefix.startsWith(personal.prefix), {
+    path: ['team', 'prefix'],
+    error: 'must not begin like the one of personal keys, nor that like this one',
+    when: reads('personal', 'team'),
+  })
+  .superRefine(
+    ({ levels }, context) =>
+      refineUnique(
+        levels.map(({ level }, index) => ({ value: level, path: ['levels', index, 'level'] })),
+        'is used twice',
+        context,
+      ),
+    { when: reads('levels') },
+  );
+
 const credentials = {
   secret_sha256: z
     .array(secretHash)
@@ -405,16 +616,30 @@ const credentials = {
     .default([])
     .describe('SHA-256 of the secret, never the secret; two while it is being changed.'),
   jwks: jwks.optional().describe('Public keys for private_key_jwt.'),
+  jwks_uri: z
+    .string()
+    .optional()
+    .describe('Where it publishes them instead (RFC 7517 section 5): a new key is known within a minute.'),
 };
 
-type Credentials = { auth: string; secret_sha256: string[]; jwks?: unknown };
+type Credentials = {
+  auth: string;
+  secret_sha256: string[];
+  jwks?: unknown;
+  jwks_uri?: string | undefined;
+};
 
 function hasFittingSecret({ auth, secret_sha256 }: Credentials): boolean {
   return auth.startsWith('client_secret_') === secret_sha256.length > 0;
 }
 
-function hasFittingKeys({ auth, jwks }: Credentials): boolean {
-  return auth !== 'private_key_jwt' || jwks !== undefined;
+function hasFittingKeys({ auth, jwks, jwks_uri: uri }: Credentials): boolean {
+  return auth !== 'private_key_jwt' || jwks !== undefined || uri !== undefined;
+}
+
+/** RFC 7591 section 2: never both. */
+function hasKeysOnce({ jwks, jwks_uri: uri }: Credentials): boolean {
+  return jwks === undefined || uri === undefined;
 }
 
 const fittingSecret = {
@@ -425,8 +650,14 @@ const fittingSecret = {
 
 const fittingKeys = {
   path: ['jwks'],
-  error: 'is needed with private_key_jwt',
-  when: reads('auth', 'jwks'),
+  error: 'is needed with private_key_jwt, or jwks_uri',
+  when: reads('auth', 'jwks', 'jwks_uri'),
+};
+
+const keysOnce = {
+  path: ['jwks_uri'],
+  error: 'must not be there beside jwks',
+  when: reads('jwks', 'jwks_uri'),
 };
 
 function isSubset(part: string[], all: string[]): boolean {
@@ -488,8 +719,30 @@ export const clientSchema = z
       false,
       'Put name and e-mail into the ID token too, for clients that never call userinfo.',
     ),
+    backchannel_logout_uri: z
+      .string()
+      .optional()
+      .describe(
+        'Where it is told that a session ended, by us and without a browser (OpenID Connect Back-Channel Logout 1.0).',
+      ),
+    backchannel_logout_session_required: flag(
+      false,
+      'Tell it which session (sid, in the ID token too); otherwise only whose it was.',
+    ),
     allowed: flag(true, 'false blocks the client, and with it every token that it has.'),
     first_party: flag(false, 'Is it part of the product itself?'),
+    verified: flag(
+      false,
+      'Have you checked who runs it? People read so when they consent; for a device only where the client proves who it is.',
+    ),
+    require_pushed_authorization_requests: flag(
+      false,
+      'Must it push every authorization request first? Then nobody can change one in the browser (RFC 9126).',
+    ),
+    dpop_bound_access_tokens: flag(
+      false,
+      'Must every token be bound to a key of the client? Then a stolen one is of no use (RFC 9449).',
+    ),
   })
   .superRefine(refineUris('redirect_uris'), { when: reads('type', 'redirect_uris') })
   .superRefine(refineUris('post_logout_redirect_uris'), { when: reads('type', 'post_logout_redirect_uris') })
@@ -528,48 +781,253 @@ export const clientSchema = z
     error: 'must stand in scopes too',
     when: reads('optional_scopes', 'scopes'),
   })
+  .refine((client) => !client.backchannel_logout_session_required || hasLogoutUri(client), {
+    path: ['backchannel_logout_session_required'],
+    error: 'needs backchannel_logout_uri',
+    when: reads('backchannel_logout_uri', 'backchannel_logout_session_required'),
+  })
   .refine(hasFittingSecret, fittingSecret)
-  .refine(hasFittingKeys, fittingKeys);
+  .refine(hasFittingKeys, fittingKeys)
+  .refine(hasKeysOnce, keysOnce);
+
+function hasLogoutUri(client: { backchannel_logout_uri?: string | undefined }): boolean {
+  return client.backchannel_logout_uri !== undefined;
+}
 
 const introspection = z
   .strictObject({
     client_id: clientId.describe('The name under which the API calls; apart from every client_id.'),
     auth: z.enum(confidentialMethods).describe('How the API proves who it is.'),
     ...credentials,
+    client_ip: flag(
+      false,
+      'Is it believed when it says from which address a credential came (client_ip)? Keys bound to addresses are good only where one is.',
+    ),
+    inactive_reason: flag(
+      false,
+      'Is it told why a credential of its own is not active (inactive_reason)? For APIs that tell people what to do.',
+    ),
   })
   .refine(hasFittingSecret, fittingSecret)
-  .refine(hasFittingKeys, fittingKeys);
+  .refine(hasFittingKeys, fittingKeys)
+  .refine(hasKeysOnce, keysOnce);
 
 /** One API that trusts this server (RFC 8707). */
-export const resourceSchema = z.strictObject({
-  identifier: textWithout(findUriFault).describe(
-    'Absolute URI without fragment: the audience of its tokens (RFC 8707).',
-  ),
-  name: words.describe('What people read when they are asked to consent.'),
-  scopes: z
-    .record(resourceScopeName, words)
-    .describe('Name of each scope, and the words in which people are asked for it.'),
-  token_format: z
-    .enum(['opaque', 'jwt'])
-    .default('opaque')
-    .describe(
-      'opaque: revocation is felt at once. jwt: the API verifies alone, and feels it when the token ends.',
+export const resourceSchema = z
+  .strictObject({
+    identifier: textWithout(findUriFault).describe(
+      'Absolute URI without fragment: the audience of its tokens (RFC 8707).',
     ),
-  access_token_seconds: z
-    .int()
+    name: words.describe('What people read when they are asked to consent.'),
+    scopes: z
+      .record(resourceScopeName, localizedWords)
+      .describe(
+        'Name of each scope, and the words in which people are asked for it: a text, or one for each language.',
+      ),
+    token_format: z
+      .enum(['opaque', 'jwt'])
+      .default('opaque')
+      .describe(
+        'opaque: revocation is felt at once. jwt: the API verifies alone, and feels it when the token ends.',
+      ),
+    token_alg: z
+      .enum(['ES256', 'RS256', 'EdDSA'])
+      .optional()
+      .meta({ fallback: 'ES256' })
+      .describe('With jwt: what signs them. ES256 is small and quick; RS256 every verifier has (RFC 9068).'),
+    access_token_seconds: z
+      .int()
+      .min(1)
+      .max(TEN_YEARS_SECONDS)
+      .optional()
+      .meta({ fallback: 'tokens.access_token_seconds' })
+      .describe('Life of an access token for this API.'),
+    default: flag(false, 'Is it meant by clients that name no resource? At most one.'),
+    team_scoped: flag(
+      false,
+      'Does an app act at it on behalf of one team? Then people choose which, and tokens carry team_id.',
+    ),
+    introspection: introspection
+      .optional()
+      .describe('Who may ask about tokens for this API (RFC 7662 section 2.1).'),
+  })
+  .refine((resource) => resource.token_alg === undefined || resource.token_format === 'jwt', {
+    path: ['token_alg'],
+    error: 'may be there only with token_format jwt',
+    when: reads('token_alg', 'token_format'),
+  });
+
+const SERVICE_ACCOUNT_ID = /^sa_[A-Za-z0-9_-]{3,60}$/;
+
+const serviceAccountId = z
+  .string()
+  .regex(SERVICE_ACCOUNT_ID, 'must be sa_ and 3 to 60 letters, digits, _ and -');
+
+/** Rules on claims that say too little would let in every workload of an issuer that strangers use too. */
+function refineRules({ rules }: { rules: Record<string, string[]> }, context: z.RefinementCtx): void {
+  const fault = findRuleFault(rules);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: ['rules'], message: fault });
+}
+
+const workloadMapping = z
+  .strictObject({
+    id: serviceAccountId.describe('The service account as which they act.'),
+    rules: z
+      .record(z.string().min(1).max(255), z.array(z.string().min(1).max(255)).min(1))
+      .describe(
+        'By claim, the values it may have: a text that is equal, or one that ends in /* or :* and stands for all that begin so. All must be met, aud among them.',
+      ),
+  })
+  .superRefine(refineRules, { when: reads('rules') });
+
+/** One issuer whose assertions are believed (RFC 7523 section 2.1): machines get tokens without a secret of ours. */
+export const trustedIssuerSchema = z
+  .strictObject({
+    issuer: z
+      .string()
+      .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces')
+      .refine((issuer) => !issuer.startsWith('sa_'), 'must not begin with sa_: so service accounts are called')
+      .describe('The `iss` of its assertions, compared as text: a URL, or the e-mail of a service account.'),
+    name: words.optional().meta({ fallback: 'the issuer' }).describe('What operators read.'),
+    profile: z
+      .enum(['strict', 'service-account', 'workload'])
+      .default('strict')
+      .describe(
+        "strict: RFC 7523 drawn narrow, single use, minutes. service-account: what Google's libraries send, with an hour and no jti. workload: ID tokens of somebody else's issuer, let in by rules.",
+      ),
+    jwks: jwks
+      .optional()
+      .describe('Its public keys, pinned. A key may end by itself: `exp`, in seconds since 1970.'),
+    jwks_uri: z.string().optional().describe('Where it publishes them instead (RFC 7517 section 5).'),
+    disabled_keys: list(
+      z.string().min(1),
+      'Keys that are not believed although they stand there, by kid or thumbprint (RFC 7638).',
+    ),
+    subjects: list(
+      z.string().min(1).max(255),
+      'Each `sub` that it may speak about, compared as text. None: only itself.',
+    ),
+    account: z
+      .string()
+      .regex(/^[\x21-\x3f\x41-\x7e]{1,255}$/, 'must be the id of an account: an e-mail may pass to somebody else')
+      .optional()
+      .meta({ fallback: 'its own machine identity' })
+      .describe('The id of the person in whose name its assertions act.'),
+    clients: list(
+      clientId,
+      'The clients that may present its assertions, and then no other. None: whoever holds one, naming no client.',
+    ),
+    scopes: list(
+      resourceScopeName,
+      'Every scope that its assertions may get; all of them where none is asked for. With workload: those of the service account.',
+    ),
+    service_accounts: list(
+      workloadMapping,
+      'With workload, and only there: as which service account a workload acts, by rules on its claims.',
+    ),
+    allowed: flag(true, 'false disables it, and with it every token that was issued on its word.'),
+  })
+  .refine(({ profile, scopes }) => profile === 'workload' || scopes.length > 0, {
+    path: ['scopes'],
+    error: 'must have at least 1 entry',
+    when: reads('profile', 'scopes'),
+  })
+  .refine(({ profile, service_accounts: mapped }) => (profile === 'workload') === mapped.length > 0, {
+    path: ['service_accounts'],
+    error: 'is needed with the profile workload, and only there',
+    when: reads('profile', 'service_accounts'),
+  })
+  .refine(
+    ({ profile, account, clients, scopes }) =>
+      profile !== 'workload' || (account === undefined && clients.length + scopes.length === 0),
+    {
+      path: ['profile'],
+      error: 'workload leaves no room for account, clients or scopes: its tokens act as a service account',
+      when: reads('profile', 'account', 'clients', 'scopes'),
+    },
+  )
+  .refine(({ jwks, jwks_uri: uri }) => (jwks === undefined) !== (uri === undefined), {
+    path: ['jwks'],
+    error: 'is needed, or jwks_uri, and never both',
+    when: reads('jwks', 'jwks_uri'),
+  });
+
+/** One service account of the operator: a machine that signs for itself. */
+export const serviceAccountSchema = z.strictObject({
+  id: serviceAccountId.describe('Its name in the protocol, and the `iss` of what it signs; never reused.'),
+  name: words.describe('What operators read.'),
+  scopes: z
+    .array(resourceScopeName)
     .min(1)
-    .max(TEN_YEARS_SECONDS)
+    .describe('Every scope that it may get; all of them where none is asked for.'),
+  plan: z
+    .string()
+    .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -')
     .optional()
-    .meta({ fallback: 'tokens.access_token_seconds' })
-    .describe('Life of an access token for this API.'),
-  default: flag(false, 'Is it meant by clients that name no resource? At most one.'),
-  introspection: introspection
+    .describe('An entry of plans, whose scopes are its ceiling. Unset: no ceiling.'),
+  profile: z
+    .enum(['strict', 'service-account'])
+    .default('service-account')
+    .describe("How it asks for tokens: service-account is what Google's libraries send."),
+  jwks: jwks
     .optional()
-    .describe('Who may ask about tokens for this API (RFC 7662 section 2.1).'),
+    .describe('Its public keys, each with a kid. A key may end by itself: `exp`, in seconds since 1970.'),
+  disabled_keys: list(z.string().min(1), 'Keys that are not believed although they stand there, by kid.'),
+  allowed: flag(true, 'false disables it, and with it everything that it signed or got.'),
 });
 
 const role = z.strictObject({
   scopes: z.array(scopeName).describe('Scopes that a person in this role may hand on; `*` is all.'),
+});
+
+const ownName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -');
+
+const teamRole = z.strictObject({
+  scopes: z
+    .array(scopeName)
+    .describe('Scopes that a member in this role may hand on for the team, within its plan; `*` is all.'),
+  manages: flag(
+    false,
+    'Do they manage the team: members, invitations, keys and apps? Nobody gives a role beyond their own.',
+  ),
+});
+
+const everyScope = ['*'];
+
+const teams = z
+  .strictObject({
+    made_by_people: flag(true, 'May people make teams themselves? Otherwise an operator makes them.'),
+    max_owned: whole(20, 'Teams that one person may make: each sends invitations to strangers.', { max: 10_000 }),
+    roles: z
+      .record(ownName, teamRole)
+      .prefault({
+        owner: { scopes: everyScope, manages: true },
+        admin: { scopes: everyScope, manages: true },
+        member: { scopes: everyScope, manages: false },
+      })
+      .describe('Roles within a team. `owner` must be there and manage: every team has one.'),
+  })
+  .refine(({ roles }) => roles.owner?.manages === true, {
+    path: ['roles'],
+    error: 'must have owner, with manages: true',
+    when: reads('roles'),
+  });
+
+const plan = z.strictObject({
+  scopes: z.array(scopeName).default(everyScope).describe('No more than these, whatever the role; `*` is all.'),
+  max_personal_keys: whole(100, 'Personal API keys of one person on this plan; 0 is none.', {
+    min: 0,
+    max: 10_000,
+  }),
+  max_team_keys: whole(100, 'API keys of one team on this plan; 0 is none.', { min: 0, max: 10_000 }),
+  max_members: whole(500, 'Members of one team on this plan.', { max: 10_000 }),
+});
+
+const defaultPlans = z.strictObject({
+  person: ownName.default('standard').describe('The plan of a person for whom none was chosen.'),
+  team: ownName.default('standard').describe('The same for a team.'),
 });
 
 /** The file and the environment, before the defaults that follow from other settings are filled in. */
@@ -619,30 +1077,66 @@ export const settingsSchema = z
       .describe('Other numbers for a limit of server/rate-limits/limits.ts, by its name.'),
     device: device.prefault({}),
     server: server.prefault({}),
+    outbound: outbound.prefault({}),
+    api_keys: apiKeys.prefault({}),
     clients: list(clientSchema, 'Clients declared here win over those of the same id in the database.'),
     resources: list(
       resourceSchema,
       'APIs declared here win over those of the same identifier in the database.',
     ),
+    trusted_issuers: list(
+      trustedIssuerSchema,
+      'Issuers declared here win over those of the same name in the database.',
+    ),
+    service_accounts: list(
+      serviceAccountSchema,
+      'Service accounts declared here win over those of the same id in the database.',
+    ),
     roles: z
-      .record(
-        z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -'),
-        role,
-      )
-      .prefault({ member: { scopes: ['*'] } })
-      .describe('What people may hand on to clients, by their role.'),
+      .record(ownName, role)
+      .prefault({ member: { scopes: everyScope } })
+      .describe('What people may hand on to clients outside of any team, by the role of their account.'),
+    teams: teams.prefault({}),
+    plans: z
+      .record(ownName, plan)
+      .prefault({ standard: {} })
+      .describe('Ceilings for people and teams, by name: computed at each use, so a smaller plan is felt at once.'),
+    default_plans: defaultPlans.prefault({}),
   })
-  .superRefine(refineIdentities, { when: reads() });
+  .superRefine(refineIdentities, { when: reads() })
+  .superRefine(refineOutboundUris, { when: reads('outbound') })
+  .refine(({ issuer, resources }) => !resources.some((one) => one.identifier === `${issuer}/v1`), {
+    path: ['resources'],
+    error: 'must not have the management API of this server itself: it is there without registration',
+    when: reads('issuer', 'resources'),
+  })
+  .refine(({ issuer, trusted_issuers: trusted }) => !trusted.some((one) => one.issuer === issuer), {
+    path: ['trusted_issuers'],
+    error: 'must not have this server itself: its tokens are no assertions',
+    when: reads('issuer', 'trusted_issuers'),
+  })
+  .superRefine(refineDefaultPlans, { when: reads('plans', 'default_plans') })
+  .refine(({ issuer, listen }) => issuer !== undefined || listen.port !== 0, {
+    path: ['issuer'],
+    error: 'must be set where the port is 0: others must know under which port to find us',
+    when: reads('listen'),
+  });
 
 /** Every name in clients and resources means one thing. Runs over half-valid input, so it trusts no shape. */
 function refineIdentities(
-  settings: { clients: unknown; resources: unknown },
+  settings: { clients: unknown; resources: unknown; trusted_issuers: unknown; service_accounts: unknown },
   context: z.RefinementCtx,
 ): void {
   const clients = entries(settings.clients);
   const resources = entries(settings.resources);
+  const issuers = entries(settings.trusted_issuers).map(({ issuer: value }, index) => ({
+    value,
+    path: ['trusted_issuers', index, 'issuer'],
+  }));
+  const serviceAccounts = entries(settings.service_accounts);
   const callers = resources.map((resource) => entry(resource.introspection));
   const clientIds = [
+    ...serviceAccounts.map(({ id: value }, index) => ({ value, path: ['service_accounts', index, 'id'] })),
     ...clients.map((client, index) => ({ value: client.client_id, path: ['clients', index, 'client_id'] })),
     ...callers.map(({ client_id: value }, index) => ({
       value,
@@ -657,9 +1151,67 @@ function refineIdentities(
     value: resource.default === true ? 'default' : undefined,
     path: ['resources', index, 'default'],
   }));
+  const schemes = clients.flatMap((client, index) => {
+    // An id that is used twice is told as such.
+    const isFirst = clients.findIndex((other) => other.client_id === client.client_id) === index;
+    const claimed = isFirst ? privateUseSchemes(client.redirect_uris) : [];
+    return claimed.map((value) => ({ value, path: ['clients', index, 'redirect_uris'] }));
+  });
   refineUnique(clientIds, 'is used twice; an id is for one client or one API', context);
+  refineUnique(schemes, 'has a private-use scheme of another client', context);
   refineUnique(identifiers, 'is used twice', context);
+  refineUnique(issuers, 'is used twice', context);
   refineUnique(defaults, 'may be true for one resource only', context);
+}
+
+function refineDefaultPlans(
+  { plans, default_plans: chosen }: { plans: object; default_plans: { person: string; team: string } },
+  context: z.RefinementCtx,
+): void {
+  for (const holder of ['person', 'team'] as const) {
+    if (Object.hasOwn(plans, chosen[holder])) continue;
+    const message = 'must stand in plans';
+    context.addIssue({ code: 'custom', path: ['default_plans', holder], message });
+  }
+}
+
+/** Whatever is called is judged by the hosts of the operator's own network, which stand in another section. */
+function refineOutboundUris(
+  settings: {
+    clients: unknown;
+    resources: unknown;
+    trusted_issuers: unknown;
+    api_keys: unknown;
+    outbound: { allowed_hosts: readonly string[] };
+  },
+  context: z.RefinementCtx,
+): void {
+  const { public_keys_uri: scanner } = entry(entry(settings.api_keys).secret_scanning);
+  const fault =
+    typeof scanner === 'string'
+      ? findOutboundUriFault(scanner, settings.outbound.allowed_hosts)
+      : undefined;
+  if (fault !== undefined) {
+    const path = ['api_keys', 'secret_scanning', 'public_keys_uri'];
+    context.addIssue({ code: 'custom', path, message: fault });
+  }
+  const callers = entries(settings.resources).map((resource) => entry(resource.introspection));
+  const registrations = [
+    ...entries(settings.clients).map((value, index) => ({ value, path: ['clients', index] })),
+    ...callers.map((value, index) => ({ value, path: ['resources', index, 'introspection'] })),
+    ...entries(settings.trusted_issuers).map((value, index) => ({ value, path: ['trusted_issuers', index] })),
+  ];
+  for (const { value, path } of registrations) {
+    for (const { field, fault } of findOutboundFaults(value, settings.outbound.allowed_hosts))
+      context.addIssue({ code: 'custom', path: [...path, field], message: fault });
+  }
+}
+
+/** The schemes that an app claims on the machines it is installed on (RFC 8252 section 7.1), each once, with their colon. */
+function privateUseSchemes(uris: unknown): string[] {
+  const texts = Array.isArray(uris) ? uris.map(String) : [];
+  const schemes = texts.flatMap((uri) => URL.parse(uri)?.protocol ?? []);
+  return [...new Set(schemes)].filter((scheme) => scheme !== 'https:' && scheme !== 'http:');
 }
 
 type Place = { value: unknown; path: (string | number)[] };

@@ -17,6 +17,8 @@ export type AccountDeletionParts = {
   revokeGrants: (accountId: string, reason: string) => void;
   /** Removes what they allowed and blocked, in the open unit. */
   forgetConsents: (accountId: string) => void;
+  /** Teams: may they go without leaving one to nobody (else conflict), and their leave of all, in the open unit. */
+  teams: { checkMayGo: (account: Account) => Promise<void>; leaveAll: (account: Account) => void };
 };
 
 export function createAccountDeletion(parts: AccountDeletionParts) {
@@ -24,8 +26,9 @@ export function createAccountDeletion(parts: AccountDeletionParts) {
   const store = createAccountStore(parts.database);
 
   return {
-    /** Refuses (conflict) the last administrator, who would leave the server to nobody. */
+    /** Refuses (conflict) the last administrator, who would leave the server to nobody, and the last owner of a team. */
     async check(account: Account): Promise<void> {
+      await parts.teams.checkMayGo(account);
       if (!(await store.isLastAdministrator(account.id))) return;
       throw new Refusal('conflict', {
         words: 'This is the only administrator. Make another one first.',
@@ -39,6 +42,7 @@ export function createAccountDeletion(parts: AccountDeletionParts) {
       sessions.erasePersonal(account.id);
       parts.revokeGrants(account.id, 'account_deleted');
       parts.forgetConsents(account.id);
+      parts.teams.leaveAll(account);
       store.erase(account.id);
       audit.record('account.deleted', { actor, accountId: account.id });
       audit.erasePersonal(account.id);

@@ -4,9 +4,9 @@ import { Refusal } from '../errors.ts';
 import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
-import { cleanName } from './accounts.ts';
 import { normalizeEmail } from './email.ts';
 import { recogniseForeignPassword } from './foreign-password.ts';
+import { cleanName } from './person-name.ts';
 import { createAccountStore } from './store.ts';
 
 /** What the other program knew. Its id may stay, since others may have kept it. */

@@ -4,6 +4,7 @@ import { Refusal } from '../errors.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { Person, WebContext } from '../web/context.ts';
 import { type Pages, seeOther } from '../web/page.ts';
+import type { Localized } from '../web/words.ts';
 import type { Account, Accounts } from './accounts.ts';
 import type { Entrance } from './entrance.ts';
 
@@ -14,19 +15,29 @@ export type AccessEntry = {
   readonly id: string;
   readonly client: { readonly id: string; readonly name: string };
   /** In words for people. */
-  readonly scopes: readonly string[];
+  readonly scopes: readonly Localized[];
   readonly since: number;
   readonly last_used?: number | undefined;
+  /** The end that the person chose. */
+  readonly ends_at?: number | undefined;
   /** `authorization` or `device`. */
   readonly kind: string;
 };
 
-const kindWords: Readonly<Record<string, string>> = { authorization: 'App', device: 'Device' };
+function asLocals(grant: AccessEntry) {
+  return { ...grant, is_device: grant.kind === 'device' };
+}
 
-/** What has access, composed from what lies above this folder. `revoke` refuses not_found for what is not theirs. */
+/** A client whose devices the person has reported. */
+export type BlockedEntry = { readonly client: AccessEntry['client']; readonly since: number };
+
+/** What has access, composed from what lies above this folder. Acts refuse not_found for what is not theirs. */
 export type Access = {
   list(accountId: string): Promise<readonly AccessEntry[]>;
+  find(accountId: string, id: string): Promise<AccessEntry | undefined>;
   revoke(accountId: string, id: string): Promise<void>;
+  listBlocked(accountId: string): Promise<readonly BlockedEntry[]>;
+  unblock(accountId: string, clientId: string): Promise<void>;
 };
 
 export type AccountPageParts = {
@@ -67,7 +78,12 @@ export async function checkOwnPassword(
 /** The policy speaks of a password, the form of a new one. */
 function atNewPassword(error: unknown): unknown {
   if (!(error instanceof Refusal) || error.code !== 'invalid_request') return error;
-  return new Refusal(error.code, { words: error.words, param: 'new_password', cause: error });
+  return new Refusal(error.code, {
+    words: error.sentence,
+    ...(error.values && { values: error.values }),
+    param: 'new_password',
+    cause: error,
+  });
 }
 
 export function createAccountPages(parts: AccountPageParts) {
@@ -86,10 +102,23 @@ export function createAccountPages(parts: AccountPageParts) {
 
   return {
     async overview(ctx: WebContext): Promise<void> {
-      const { emailVerifiedAt } = await getAccount(accounts, ctx);
+      const { emailVerifiedAt, chosenLocale } = await getAccount(accounts, ctx);
       await pages.render(ctx, 'accounts/overview', 'Your account', {
         is_verified: emailVerifiedAt !== undefined,
+        follows_browser: chosenLocale === undefined,
+        languages: pages.languages.map(({ locale, name }) => ({
+          ...{ locale, name },
+          is_chosen: locale === chosenLocale,
+        })),
       });
+    },
+
+    /** What is none of ours is no choice: then the browser says it again. */
+    async chooseLanguage(ctx: WebContext): Promise<void> {
+      const wanted = ctx.state.form?.language;
+      const chosen = pages.languages.find(({ locale }) => locale === wanted);
+      await accounts.chooseLocale(await getAccount(accounts, ctx), chosen?.locale);
+      seeOther(ctx, '/account');
     },
 
     async showPassword(ctx: WebContext): Promise<void> {
@@ -107,13 +136,26 @@ export function createAccountPages(parts: AccountPageParts) {
     },
 
     async showAccess(ctx: WebContext): Promise<void> {
-      const listed = await access.list(personOf(ctx).accountId);
-      const grants = listed.map((grant) => ({ ...grant, kind: kindWords[grant.kind] ?? grant.kind }));
-      await pages.render(ctx, 'accounts/access', 'What has access', { grants });
+      const { accountId } = personOf(ctx);
+      const grants = (await access.list(accountId)).map(asLocals);
+      const blocked = await access.listBlocked(accountId);
+      await pages.render(ctx, 'accounts/access', 'What has access', { grants, blocked });
+    },
+
+    /** One of them with one button: where the message about a new device leads (row D30). */
+    async showGrant(ctx: WebContext, id: string): Promise<void> {
+      const found = await access.find(personOf(ctx).accountId, id);
+      const grant = found && asLocals(found);
+      await pages.render(ctx, 'accounts/grant', 'Take access away', { grant });
     },
 
     async revokeAccess(ctx: WebContext, id: string): Promise<void> {
       await access.revoke(personOf(ctx).accountId, id);
+      seeOther(ctx, '/account/access');
+    },
+
+    async unblockDevices(ctx: WebContext): Promise<void> {
+      await access.unblock(personOf(ctx).accountId, ctx.state.form?.client_id ?? '');
       seeOther(ctx, '/account/access');
     },
   };

@@ -11,10 +11,10 @@ import { normalizeEmail } from './email.ts';
 import { createLinkStore } from './link-store.ts';
 import type { PasswordHasher } from './password.ts';
 import type { PasswordPolicy } from './password-policy.ts';
-import { describeProgram } from './program.ts';
+import { cleanName } from './person-name.ts';
 import { createAccountStore } from './store.ts';
 
-const LONGEST_NAME = 200;
+const LONGEST_PROGRAM = 300;
 
 export type Account = {
   /** Random and never used again (OpenID Connect Core section 2: sub). */
@@ -27,12 +27,24 @@ export type Account = {
   /** Names an entry of `roles` in the configuration. */
   readonly role: string;
   readonly isAdmin: boolean;
+  /** Names an entry of `plans` in the configuration; undefined is the default one. */
+  readonly plan: string | undefined;
+  /** The language in which they are written to: the one that they chose, else that of their last sign-in. */
+  readonly locale: string | undefined;
+  readonly chosenLocale: string | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly disabledAt: number | undefined;
 };
 
-export type NewAccount = { email: string; name: string; password: string; isAdmin?: boolean };
+export type NewAccount = {
+  email: string;
+  name: string;
+  password: string;
+  isAdmin?: boolean;
+  /** The language of the page on which they sign up. */
+  locale?: string | undefined;
+};
 
 export type AccountParts = {
   database: Database;
@@ -45,22 +57,14 @@ export type AccountParts = {
   revokeGrants: (accountId: string, reason: string) => void;
   mail: AccountMail;
   /** Asks a new person to confirm their address, in the open unit. */
-  sendVerification: (accountId: string, email: string) => void;
+  sendVerification: (person: Pick<Account, 'id' | 'locale'>, email: string) => void;
 };
+
+/** `locale` is the language of the page on which they sign in. */
+export type PasswordAttempt = SignInAttempt & { password: string; locale?: string | undefined };
 
 /** The password of today, given again by whoever is signed in. */
 export type PasswordProof = { password: string; sessionUid: string; address: string };
-
-function cleanName(name: string): string {
-  const clean = name.normalize('NFC').replace(/\p{C}/gu, '').trim();
-  if (clean === '' || clean.length > LONGEST_NAME) {
-    throw new Refusal('invalid_request', {
-      words: `Please give a name of at most ${LONGEST_NAME} characters.`,
-      param: 'name',
-    });
-  }
-  return clean;
-}
 
 export function createAccounts(parts: AccountParts) {
   const { database, audit, sessions, hasher, policy, throttle, mail } = parts;
@@ -71,7 +75,11 @@ export function createAccounts(parts: AccountParts) {
     const account = idOrEmail.includes('@')
       ? await store.findByEmail(normalizeEmail(idOrEmail))
       : await store.find(idOrEmail);
-    if (account === undefined) throw new Refusal('not_found', { words: `There is no account ${idOrEmail}.` });
+    if (account === undefined)
+      throw new Refusal('not_found', {
+        words: 'There is no account {account}.',
+        values: { account: idOrEmail },
+      });
     return account;
   }
 
@@ -94,6 +102,7 @@ export function createAccounts(parts: AccountParts) {
       name,
       role: 'member',
       isAdmin: wanted.isAdmin ?? false,
+      locale: wanted.locale,
     };
     return { account, secret };
   }
@@ -133,7 +142,15 @@ export function createAccounts(parts: AccountParts) {
   async function noteNewPlace(account: Account): Promise<void> {
     if (!(await audit.hasHappened('sign_in.succeeded', account.id))) return;
     const { address, program } = audit.origin() ?? {};
-    mail.signedInFromNewPlace(account, { address, program: describeProgram(program) });
+    mail.signedInFromNewPlace(account, { address, program: program?.slice(0, LONGEST_PROGRAM) });
+  }
+
+  /** Mail speaks the language of the last sign-in, unless they have chosen another. */
+  async function noteLocale(account: Account, locale: string | undefined): Promise<Account> {
+    const isKnown = locale === undefined || account.chosenLocale !== undefined || account.locale === locale;
+    if (isKnown) return account;
+    await database.transact(() => store.noteLocale(account.id, locale));
+    return { ...account, locale };
   }
 
   async function recordFailure(accountId: string | undefined, reason: string): Promise<void> {
@@ -157,14 +174,14 @@ export function createAccounts(parts: AccountParts) {
     },
 
     /** Refuses with already_exists, or with invalid_request where e-mail, name or password will not do. */
-    async register(wanted: NewAccount, actor: string, alsoInUnit?: () => void): Promise<Account> {
+    async register(wanted: NewAccount, actor: string, alsoInUnit?: (id: string) => void): Promise<Account> {
       const { account, secret } = await prepare(wanted);
       try {
         await database.transact(() => {
           store.register(account);
           store.setPassword(account.id, secret);
-          parts.sendVerification(account.id, account.email);
-          alsoInUnit?.();
+          parts.sendVerification(account, account.email);
+          alsoInUnit?.(account.id);
           audit.record('account.created', {
             actor,
             accountId: account.id,
@@ -186,7 +203,7 @@ export function createAccounts(parts: AccountParts) {
      * In the caller's open unit. Throttled before the hash is computed; unknown, wrong and disabled are the same refusal
      * after the same work. Hashes anew where the parameters have changed since.
      */
-    async signIn({ password, ...seen }: SignInAttempt & { password: string }): Promise<Account> {
+    async signIn({ password, locale, ...seen }: PasswordAttempt): Promise<Account> {
       await throttle.before(seen);
       const stored = await store.findPassword(normalizeEmail(seen.email));
       const { isRight, needsRehash } = await hasher.verify(password, stored?.secret);
@@ -204,7 +221,7 @@ export function createAccounts(parts: AccountParts) {
           audit.record('account.password_rehashed', { actor: 'system', accountId: stored.accountId });
         });
       }
-      const account = await get(stored.accountId);
+      const account = await noteLocale(await get(stored.accountId), locale);
       if (seen.deviceId === undefined) await noteNewPlace(account);
       return account;
     },
@@ -225,9 +242,13 @@ export function createAccounts(parts: AccountParts) {
     setPassword,
     checkPassword,
 
+    /** In the open unit: Conflict('administrator') unless this person may administer, and goes on to. */
+    holdAdministrator: store.holdAdministrator,
+
     /** Sessions, grants and tokens end in the same unit; introspection feels it at the next call. */
-    async disable(account: Account, actor: string): Promise<Account> {
+    async disable(account: Account, actor: string, alsoInUnit?: () => void): Promise<Account> {
       await database.transact(() => {
+        alsoInUnit?.();
         store.disable(account.id);
         endAccess(account.id, 'account_disabled');
         audit.record('account.disabled', { actor, accountId: account.id });
@@ -240,6 +261,18 @@ export function createAccounts(parts: AccountParts) {
       await database.transact(() => {
         sessions.endAllOf(account.id, undefined);
         audit.record('session.ended', { actor, accountId: account.id });
+      });
+    },
+
+    /** By themselves; undefined is the language of their browser again. */
+    async chooseLocale(account: Account, locale: string | undefined): Promise<void> {
+      await database.transact(() => {
+        store.chooseLocale(account.id, locale);
+        audit.record('account.locale_chosen', {
+          actor: `account:${account.id}`,
+          accountId: account.id,
+          details: { locale: locale ?? '' },
+        });
       });
     },
 

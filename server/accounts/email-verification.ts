@@ -21,11 +21,12 @@ export function createEmailVerification(parts: { database: Database; audit: Audi
   const store = createAccountStore(database);
 
   /** A link to this address, in the open unit. Earlier ones end: one address waits at a time. */
-  function sendLink(accountId: string, email: string): void {
+  function sendLink(person: Pick<Account, 'id' | 'locale'>, email: string): void {
+    const { id: accountId } = person;
     const link = { secret: randomSecret(), expiresAt: nowSeconds() + LIFE_SECONDS };
     links.endAllOf(accountId, PURPOSE);
     links.register(link.secret, { purpose: PURPOSE, accountId, email, expiresAt: link.expiresAt });
-    mail.verifyEmail(accountId, normalizeEmail(email), link);
+    mail.verifyEmail(person, normalizeEmail(email), link);
   }
 
   /** The address that the link confirms. It counts only for whom it was made: refuses everybody else (not_found). */
@@ -55,7 +56,7 @@ export function createEmailVerification(parts: { database: Database; audit: Audi
 
     /** Sends the link for the address of today once more. */
     async sendAgain(account: Account): Promise<void> {
-      await database.transact(() => sendLink(account.id, account.email));
+      await database.transact(() => sendLink(account, account.email));
     },
 
     /** Sends a link to the new address and a word to the old one; nothing changes before the link is used. */
@@ -66,7 +67,7 @@ export function createEmailVerification(parts: { database: Database; audit: Audi
         throw new Refusal('invalid_request', { words: 'This is your address already.', param: 'email' });
       }
       await database.transact(() => {
-        sendLink(account.id, email);
+        sendLink(account, email);
         mail.emailChangeAsked(account, normalized);
         const actor = `account:${account.id}`;
         audit.record('account.email_change_asked', { actor, accountId: account.id });

@@ -2,6 +2,7 @@
 import type { WebContext } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { seeOther } from '../web/page.ts';
+import { localPath } from '../web/return-to.ts';
 import type { BrowserSessions } from '../web/signed-in.ts';
 import type { Account } from './accounts.ts';
 import type { KnownDevice } from './known-device.ts';
@@ -29,9 +30,11 @@ export function createEntrance({ browserSessions, csrf, knownDevice }: EntranceP
 
     forget,
 
+    /** Where the form says so it comes back to a page of ours, for whoever signs in next. */
     async leave(ctx: WebContext): Promise<void> {
       await forget(ctx);
-      seeOther(ctx, '/');
+      const { return_to } = ctx.state.form ?? {};
+      seeOther(ctx, return_to === undefined ? '/' : localPath(return_to));
     },
   };
 }

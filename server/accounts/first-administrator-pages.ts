@@ -41,7 +41,10 @@ export function createFirstAdministratorPages(parts: FirstAdministratorParts) {
       const { name = '', email = '', password = '' } = ctx.state.form ?? {};
       await limiter.check('first_administrator.address', ctx.state.network);
       try {
-        const account = await firstAdministrator.register(secret, { name, email, password });
+        const account = await firstAdministrator.register(secret, {
+          ...{ name, email, password },
+          locale: pages.localeOf(ctx),
+        });
         await entrance.enter(ctx, account);
       } catch (error) {
         // No form for a link that cannot be used: the page of the error says so.

@@ -8,6 +8,7 @@ import type { Account } from './accounts.ts';
 export type OwnAccess = {
   consents: readonly Readonly<Record<string, unknown>>[];
   grants: readonly Readonly<Record<string, unknown>>[];
+  teams?: readonly Readonly<Record<string, unknown>>[];
 };
 
 export type OwnDataParts = {
@@ -28,6 +29,7 @@ function describeProfile(account: Account) {
     email_verified_at: emailVerifiedAt === undefined ? null : isoTime(emailVerifiedAt),
     name: account.name,
     role: account.role,
+    language: account.locale ?? null,
     administrator: account.isAdmin,
     created_at: isoTime(createdAt),
     updated_at: isoTime(updatedAt),

@@ -60,6 +60,7 @@ function isMostly(password: string, words: string[]): boolean {
   return rest !== plain && rest.length * 2 <= plain.length;
 }
 
+type Fault = { words: string; values?: Record<string, number> };
 type Person = { readonly email: string; readonly name?: string | undefined };
 
 export function createPasswordPolicy(policy: { minLength: number; blockedWords: readonly string[] }) {
@@ -69,29 +70,31 @@ export function createPasswordPolicy(policy: { minLength: number; blockedWords: 
   }
   const ownWords = ['latchkey', ...blockedWords].flatMap(wordsOf);
 
-  function findFault(password: string, person: Person): string | undefined {
+  function findFault(password: string, person: Person): Fault | undefined {
     // A lone surrogate has no bytes of its own: two such passwords would be hashed as one.
-    if (!password.isWellFormed()) return 'The password has characters that cannot be stored.';
-    if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return 'The password is too long.';
+    if (!password.isWellFormed()) return { words: 'The password has characters that cannot be stored.' };
+    if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return { words: 'The password is too long.' };
     const { length } = [...password.normalize('NFC')];
-    if (length < minLength) return `The password needs at least ${minLength} characters.`;
+    if (length < minLength)
+      return { words: 'The password needs at least {count} characters.', values: { count: minLength } };
     const repeated = repeatedPart(password);
     if (repeated !== undefined && repeated.length < REPEATED_CHARACTERS)
-      return 'The password only repeats itself.';
+      return { words: 'The password only repeats itself.' };
     const [localPart = ''] = person.email.split('@');
     const words = [...ownWords, ...[person.email, localPart, person.name ?? ''].flatMap(wordsOf)];
     if (isMostly(password, words)) {
-      return 'The password is mostly your name, your e-mail address or a name of this service.';
+      return { words: 'The password is mostly your name, your e-mail address or a name of this service.' };
     }
-    if (isCommon(password)) return 'The password is a common one, or a common one with a few signs added.';
+    if (isCommon(password))
+      return { words: 'The password is a common one, or a common one with a few signs added.' };
     return undefined;
   }
 
   return {
     /** Refuses a new password with the words to show. Passwords that exist already are not asked again. */
     check(password: string, person: Person): void {
-      const words = findFault(password, person);
-      if (words !== undefined) throw new Refusal('invalid_request', { param: 'password', words });
+      const fault = findFault(password, person);
+      if (fault !== undefined) throw new Refusal('invalid_request', { param: 'password', ...fault });
     },
   };
 }

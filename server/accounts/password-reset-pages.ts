@@ -8,6 +8,8 @@ import type { Pages } from '../web/page.ts';
 import { throttleEmail } from './email.ts';
 import type { KnownDevice } from './known-device.ts';
 import type { PasswordReset } from './password-reset.ts';
+import { withReturnTo } from './sign-in-pages.ts';
+import type { WayBack } from './way-back.ts';
 
 const FORGOT = ['accounts/forgot-password', 'Forgotten password'] as const;
 const RESET = ['accounts/reset-password', 'Choose a new password'] as const;
@@ -19,6 +21,7 @@ export type PasswordResetPageParts = {
   canSendMail: boolean;
   limiter: Limiter;
   knownDevice: KnownDevice;
+  wayBack: WayBack;
   csrf: Csrf;
   pages: Pages;
 };
@@ -28,8 +31,12 @@ function isSpent(error: unknown): boolean {
 }
 
 export function createPasswordResetPages(parts: PasswordResetPageParts) {
-  const { config, passwordReset, limiter, knownDevice, csrf, pages } = parts;
-  const shared = { can_send: parts.canSendMail };
+  const { config, passwordReset, limiter, knownDevice, wayBack, csrf, pages } = parts;
+
+  function forgotLocals(ctx: WebContext) {
+    const action = withReturnTo('/forgot-password', ctx);
+    return { can_send: parts.canSendMail, action, sign_in_url: wayBack.of(ctx) };
+  }
 
   async function ask(ctx: WebContext, email: string): Promise<void> {
     await limiter.check('password_reset.address', ctx.state.network);
@@ -48,7 +55,7 @@ export function createPasswordResetPages(parts: PasswordResetPageParts) {
 
   return {
     async showForgot(ctx: WebContext): Promise<void> {
-      await pages.render(ctx, ...FORGOT, shared);
+      await pages.render(ctx, ...FORGOT, forgotLocals(ctx));
     },
 
     async submitForgot(ctx: WebContext): Promise<void> {
@@ -56,9 +63,10 @@ export function createPasswordResetPages(parts: PasswordResetPageParts) {
       try {
         await ask(ctx, email);
       } catch (error) {
-        return pages.fail(ctx, ...FORGOT, { locals: { ...shared, email }, error });
+        return pages.fail(ctx, ...FORGOT, { locals: { ...forgotLocals(ctx), email }, error });
       }
-      await pages.render(ctx, ...FORGOT, { ...shared, done: true });
+      wayBack.remember(ctx);
+      await pages.render(ctx, ...FORGOT, { ...forgotLocals(ctx), done: true });
     },
 
     async showReset(ctx: WebContext, secret: string): Promise<void> {
@@ -75,7 +83,7 @@ export function createPasswordResetPages(parts: PasswordResetPageParts) {
         if (isSpent(error)) throw error;
         return pages.fail(ctx, ...RESET, { locals: localsFor(secret, email), error });
       }
-      await pages.render(ctx, ...RESET, { done: true });
+      await pages.render(ctx, ...RESET, { done: true, continue_url: wayBack.take(ctx) });
     },
   };
 

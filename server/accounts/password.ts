@@ -2,6 +2,7 @@
 import { argon2 } from 'node:crypto';
 import { Refusal } from '../errors.ts';
 import { isSameSecret, randomKey } from '../secrets.ts';
+import { type ForeignPassword, recogniseForeignPassword } from './foreign-password.ts';
 import { createWorkQueue } from './work-queue.ts';
 
 export const MAX_PASSWORD_BYTES = 1024;
@@ -69,6 +70,12 @@ function derive(message: Buffer, { cost, salt, tag }: Stored): Promise<Buffer> {
   });
 }
 
+// People type one form, the program before us may have hashed the other.
+async function isRightForeign(verify: ForeignPassword, password: string): Promise<boolean> {
+  const composed = password.normalize('NFC');
+  return (await verify(password)) || (composed !== password && (await verify(composed)));
+}
+
 /**
  * Two at a time: argon2 runs in the thread pool that signing, files and the resolver share, and a flood of sign-ins
  * must leave them threads. Beyond the queue, or after waitSeconds in it: Refusal temporarily_unavailable.
@@ -85,9 +92,14 @@ export function createPasswordHasher({ concurrency = 2, queue = 20, waitSeconds 
       return format({ ...fresh, tag });
     },
 
-    /** `stored` is undefined for an unknown person, or one without a password: as slow as any, and never right. */
+    /** `stored` is undefined for an unknown person, or one without a password: as slow as any, and never right. One of another program is verified and wants to be hashed anew. */
     async verify(password: string, stored: string | undefined) {
       const message = toBytes(password);
+      const foreign = stored === undefined || PHC.test(stored) ? undefined : recogniseForeignPassword(stored);
+      if (foreign !== undefined) {
+        const isRight = await gate.run(() => isRightForeign(foreign, password));
+        return { isRight, needsRehash: isRight };
+      }
       const expected = stored === undefined ? NOBODY : parse(stored);
       const tag = await gate.run(() => derive(message, expected));
       const isRight = isSameSecret(tag, expected.tag) && stored !== undefined;

@@ -26,6 +26,7 @@ import { createPasswordResetPages } from './password-reset-pages.ts';
 import { createSessionPages } from './session-pages.ts';
 import { createSignInPages } from './sign-in-pages.ts';
 import { createSignUpPages } from './sign-up-pages.ts';
+import type { WayBack } from './way-back.ts';
 
 export type AccountRouteParts = {
   config: Config;
@@ -41,6 +42,7 @@ export type AccountRouteParts = {
   pages: Pages;
   access: Access;
   knownDevice: KnownDevice;
+  wayBack: WayBack;
   emailVerification: EmailVerification;
   passwordReset: PasswordReset;
   accountDeletion: AccountDeletion;
@@ -102,6 +104,7 @@ export function createAccountRoutes(parts: AccountRouteParts) {
   );
 
   router.get('/account', signedIn, account.overview);
+  router.post('/account/language', body, guard, signedIn, account.chooseLanguage);
   router.get('/account/password', signedIn, account.showPassword);
   router.post('/account/password', body, guard, signedIn, account.submitPassword);
   router.get('/account/email', fresh, email.show);
@@ -116,8 +119,10 @@ export function createAccountRoutes(parts: AccountRouteParts) {
     sessions.end(ctx, ctx.params.id ?? ''),
   );
   router.get('/account/access', signedIn, account.showAccess);
+  router.get('/account/access/:id', signedIn, (ctx) => account.showGrant(ctx, ctx.params.id ?? ''));
   router.post('/account/access/:id/revoke', body, guard, signedIn, (ctx) =>
     account.revokeAccess(ctx, ctx.params.id ?? ''),
   );
+  router.post('/account/blocked-devices/lift', body, guard, signedIn, account.unblockDevices);
   return router;
 }

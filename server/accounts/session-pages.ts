@@ -7,7 +7,6 @@ import type { WebContext } from '../web/context.ts';
 import { type Pages, seeOther } from '../web/page.ts';
 import { personOf } from './account-pages.ts';
 import type { Entrance } from './entrance.ts';
-import { describeProgram } from './program.ts';
 
 export type SessionPageParts = {
   database: Database;
@@ -32,7 +31,7 @@ export function createSessionPages({ database, audit, sessions, entrance, pages 
         id: session.uid,
         is_current: session.uid === sessionUid,
         address: session.address,
-        program: describeProgram(session.program),
+        program: session.program,
         since: session.createdAt,
         last_seen: session.lastSeenAt,
       }));

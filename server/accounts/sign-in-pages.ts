@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import type { WebContext } from '../web/context.ts';
 import { type Pages, seeOther } from '../web/page.ts';
 import { localPath } from '../web/return-to.ts';
+import { listTags, withTags } from '../web/words.ts';
 import type { Accounts } from './accounts.ts';
 import type { Entrance } from './entrance.ts';
 import type { KnownDevice } from './known-device.ts';
@@ -18,10 +19,11 @@ export type SignInParts = {
   pages: Pages;
 };
 
-/** The address of a form that knows where to go afterwards. */
+/** The address of a form that knows where to go afterwards, in the language of this page. */
 export function withReturnTo(path: string, ctx: WebContext): string {
-  if (ctx.query.return_to === undefined) return path;
-  return `${path}?return_to=${encodeURIComponent(localPath(ctx.query.return_to))}`;
+  const { return_to, ui_locales } = ctx.query;
+  const onward = return_to === undefined ? '' : `?return_to=${encodeURIComponent(localPath(return_to))}`;
+  return withTags(path + onward, listTags(ui_locales));
 }
 
 export function createSignInPages({ config, accounts, entrance, knownDevice, pages }: SignInParts) {
@@ -31,6 +33,7 @@ export function createSignInPages({ config, accounts, entrance, knownDevice, pag
     return {
       action: withReturnTo('/sign-in', ctx),
       email,
+      forgot_url: withReturnTo('/forgot-password', ctx),
       sign_up_url: hasSignUp ? withReturnTo('/sign-up', ctx) : undefined,
     };
   }
@@ -52,7 +55,11 @@ export function createSignInPages({ config, accounts, entrance, knownDevice, pag
       const { email = '', password = '' } = ctx.state.form ?? {};
       const deviceId = knownDevice.read(ctx, email);
       try {
-        const account = await accounts.signIn({ email, password, address: ctx.state.address, deviceId });
+        const account = await accounts.signIn({
+          ...{ email, password, deviceId },
+          address: ctx.state.address,
+          locale: pages.localeOf(ctx),
+        });
         await entrance.enter(ctx, account);
       } catch (error) {
         return pages.fail(ctx, VIEW, TITLE, { locals: localsFor(ctx, email), error });

@@ -41,7 +41,10 @@ export function createSignUpPages({ config, accounts, limiter, entrance, pages }
       const { name = '', email = '', password = '' } = ctx.state.form ?? {};
       try {
         await limiter.check('sign_up.address', ctx.state.network);
-        const account = await accounts.register({ name, email, password }, 'anonymous');
+        const account = await accounts.register(
+          { name, email, password, locale: pages.localeOf(ctx) },
+          'anonymous',
+        );
         await entrance.enter(ctx, account);
       } catch (error) {
         return pages.fail(ctx, VIEW, TITLE, { locals: localsFor(ctx), error });

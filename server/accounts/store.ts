@@ -12,6 +12,9 @@ type Row = {
   name: string | null;
   role: string;
   is_admin: number;
+  plan: string | null;
+  locale: string | null;
+  chosen_locale: string | null;
   created_at: number;
   updated_at: number;
   disabled_at: number | null;
@@ -25,14 +28,17 @@ function fromRow(row: Row): Account {
     name: row.name ?? '',
     role: row.role,
     isAdmin: row.is_admin === 1,
+    plan: row.plan ?? undefined,
+    locale: row.chosen_locale ?? row.locale ?? undefined,
+    chosenLocale: row.chosen_locale ?? undefined,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     disabledAt: row.disabled_at ?? undefined,
   };
 }
 
-const COLUMNS =
-  'SELECT id, email, email_verified_at, name, role, is_admin, created_at, updated_at, disabled_at FROM accounts WHERE deleted_at IS NULL';
+const COLUMNS = `SELECT id, email, email_verified_at, name, role, is_admin, plan, locale, chosen_locale, created_at, updated_at,
+  disabled_at FROM accounts WHERE deleted_at IS NULL`;
 
 export function createAccountStore(database: Database) {
   function matching(condition: Statement): Statement {
@@ -75,6 +81,15 @@ export function createAccountStore(database: Database) {
       return row !== undefined;
     },
 
+    /** Administrators who may sign in and whose address is confirmed, the oldest first. */
+    async listReachableAdministrators(limit: number): Promise<Account[]> {
+      const rows = await database.list<Row>(
+        matching(sql`is_admin = 1 AND disabled_at IS NULL AND email_verified_at IS NOT NULL
+          ORDER BY created_at, id LIMIT ${limit}`),
+      );
+      return rows.map(fromRow);
+    },
+
     register(account: {
       id: string;
       email: string;
@@ -82,6 +97,7 @@ export function createAccountStore(database: Database) {
       name: string;
       role: string;
       isAdmin: boolean;
+      locale?: string | undefined;
     }): void {
       const now = nowSeconds();
       database.write(
@@ -92,6 +108,7 @@ export function createAccountStore(database: Database) {
           name: account.name,
           role: account.role,
           is_admin: account.isAdmin ? 1 : 0,
+          locale: account.locale ?? null,
           created_at: now,
           updated_at: now,
         }),
@@ -120,6 +137,24 @@ export function createAccountStore(database: Database) {
       );
     },
 
+    setPlan(id: string, plan: string | undefined): void {
+      database.write(
+        sql`UPDATE accounts SET plan = ${plan ?? null}, updated_at = ${nowSeconds()} WHERE id = ${id}`,
+      );
+    },
+
+    /** The language of a sign-in. */
+    noteLocale(id: string, locale: string): void {
+      database.write(sql`UPDATE accounts SET locale = ${locale} WHERE id = ${id} AND deleted_at IS NULL`);
+    },
+
+    chooseLocale(id: string, locale: string | undefined): void {
+      database.write(
+        sql`UPDATE accounts SET chosen_locale = ${locale ?? null}, updated_at = ${nowSeconds()}
+          WHERE id = ${id} AND deleted_at IS NULL`,
+      );
+    },
+
     disable(id: string): void {
       const now = nowSeconds();
       database.write(sql`UPDATE accounts SET disabled_at = ${now}, updated_at = ${now} WHERE id = ${id}`);
@@ -128,6 +163,17 @@ export function createAccountStore(database: Database) {
     enable(id: string): void {
       database.write(
         sql`UPDATE accounts SET disabled_at = NULL, updated_at = ${nowSeconds()} WHERE id = ${id}`,
+      );
+    },
+
+    /** Conflict('administrator') unless this person may administer when the unit commits. */
+    holdAdministrator(id: string): void {
+      // Where writers run side by side, those who disable each other wait here: the second finds itself disabled.
+      database.write(sql`UPDATE accounts SET is_admin = 1 WHERE is_admin = 1 AND deleted_at IS NULL`);
+      database.write(
+        sql`UPDATE accounts SET is_admin = 1
+          WHERE id = ${id} AND is_admin = 1 AND deleted_at IS NULL AND disabled_at IS NULL`,
+        { expects: 1, conflict: 'administrator' },
       );
     },
 
@@ -155,7 +201,7 @@ export function createAccountStore(database: Database) {
         database.write({ sql: `DELETE FROM ${table} WHERE account_id = ?`, bindings: [id] });
       database.write(
         sql`UPDATE accounts SET email = NULL, email_normalized = NULL, email_verified_at = NULL, name = NULL,
-          updated_at = ${now}, deleted_at = ${now} WHERE id = ${id} AND deleted_at IS NULL AND (is_admin = 0 OR EXISTS (
+          locale = NULL, chosen_locale = NULL, updated_at = ${now}, deleted_at = ${now} WHERE id = ${id} AND deleted_at IS NULL AND (is_admin = 0 OR EXISTS (
             SELECT 1 FROM accounts o WHERE o.is_admin = 1 AND o.id <> ${id} AND o.deleted_at IS NULL AND o.disabled_at IS NULL))`,
         { expects: 1, conflict: 'account' },
       );

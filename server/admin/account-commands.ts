@@ -10,18 +10,23 @@ export type ShownAccount = {
   name: string;
   role: string;
   admin: boolean;
+  /** Null is the default one. */
+  plan: string | null;
   email_verified_at: number | null;
   created_at: number;
   disabled_at: number | null;
 };
 
-function show(account: Account): ShownAccount {
+export type MadeAccount = { id: string; email: string };
+
+export function describeAccount(account: Account): ShownAccount {
   return {
     id: account.id,
     email: account.email,
     name: account.name,
     role: account.role,
     admin: account.isAdmin,
+    plan: account.plan ?? null,
     email_verified_at: account.emailVerifiedAt ?? null,
     created_at: account.createdAt,
     disabled_at: account.disabledAt ?? null,
@@ -32,8 +37,10 @@ function show(account: Account): ShownAccount {
 export async function createAccount(
   { accounts }: Parts,
   wanted: { email: string; name: string; password: string; isAdmin: boolean },
-): Promise<{ id: string; email: string }> {
-  const { id, email } = await accounts.register(wanted, OPERATOR);
+  alsoInUnit?: (made: MadeAccount) => void,
+): Promise<MadeAccount> {
+  const email = wanted.email.trim();
+  const { id } = await accounts.register(wanted, OPERATOR, (made) => alsoInUnit?.({ id: made, email }));
   return { id, email };
 }
 
@@ -42,27 +49,42 @@ export async function listAccounts(
   { accounts }: Parts,
   page: { after: string; limit: number },
 ): Promise<ShownAccount[]> {
-  return (await accounts.list(page)).map(show);
+  return (await accounts.list(page)).map(describeAccount);
 }
 
 export async function showAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
-  return show(await accounts.get(idOrEmail));
+  return describeAccount(await accounts.get(idOrEmail));
 }
 
-/** Sessions, grants and tokens of the person end with it. */
-export async function disableAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
-  return show(await accounts.disable(await accounts.get(idOrEmail), OPERATOR));
+/** Sessions, grants and tokens of the person end with it. `alsoInUnit` may add writes of its own. */
+export async function disableAccount(
+  { accounts }: Parts,
+  idOrEmail: string,
+  alsoInUnit?: () => void,
+): Promise<ShownAccount> {
+  return describeAccount(await accounts.disable(await accounts.get(idOrEmail), OPERATOR, alsoInUnit));
 }
 
 export async function enableAccount({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
-  return show(await accounts.enable(await accounts.get(idOrEmail), OPERATOR));
+  return describeAccount(await accounts.enable(await accounts.get(idOrEmail), OPERATOR));
+}
+
+/** Without a plan it is the default one from now on. Refuses (invalid_request) what is no plan of the configuration. */
+export async function setAccountPlan(
+  { accounts, accountPlan, teams }: Pick<AdminParts, 'accounts' | 'accountPlan' | 'teams'>,
+  idOrEmail: string,
+  plan: string | undefined,
+): Promise<ShownAccount> {
+  const account = await accounts.get(idOrEmail);
+  teams.checkPlan(plan);
+  return describeAccount(await accountPlan.set(account, plan, OPERATOR));
 }
 
 /** Ends their sessions everywhere; apps with a refresh token of their own go on. */
 export async function endAccountSessions({ accounts }: Parts, idOrEmail: string): Promise<ShownAccount> {
   const account = await accounts.get(idOrEmail);
   await accounts.endSessions(account, OPERATOR);
-  return show(account);
+  return describeAccount(account);
 }
 
 /** What was open ends, what was personal is erased, and the id is never used again. Refuses the last administrator. */

@@ -9,8 +9,10 @@ import {
   listAccounts,
   type ShownAccount,
   setAccountPassword,
+  setAccountPlan,
   showAccount,
 } from './account-commands.ts';
+import { type ImportReport, importAccounts } from './account-import.ts';
 import { readPassword, rowLimit } from './options.ts';
 import type { AdminParts } from './parts.ts';
 import type { Runner } from './runner.ts';
@@ -25,7 +27,9 @@ export function addAccountCommands(program: Command, runner: Runner): void {
   const accounts = program.command('accounts').description('people');
   addCreate(accounts, runner);
   addSetPassword(accounts, runner);
+  addSetPlan(accounts, runner);
   addDelete(accounts, runner);
+  addImport(accounts, runner);
 
   accounts
     .command('list')
@@ -88,6 +92,42 @@ function addDelete(accounts: Command, runner: Runner): void {
       runner.runWithParts((parts) => deleteAccount(parts, who), {
         describe: (gone) => describeMade('The account was deleted.', gone),
       }),
+    );
+}
+
+function addImport(accounts: Command, runner: Runner): void {
+  accounts
+    .command('import')
+    .description('bring people from another program, with their password hashes (argon2, bcrypt, scrypt)')
+    .argument(
+      '<file>',
+      'JSON lines: email, name, and if wanted id, email_verified, role, password_hash, disabled',
+    )
+    .addHelpText('after', '\nExample:\n  latchkey accounts import people.jsonl')
+    .action((file: string) =>
+      runner.runWithParts((parts) => importAccounts(parts, file, runner.showProgress), {
+        describe: describeImport,
+        isFailure: ({ refused }) => refused > 0,
+      }),
+    );
+}
+
+function describeImport({ imported, present, refused, faults }: ImportReport): string {
+  const sum = `Imported ${imported}, present already ${present}, refused ${refused}.`;
+  return faults.length === 0
+    ? sum
+    : `${sum}\n\n${describeRows(faults, ['line', 'error', 'error_description'])}`;
+}
+
+function addSetPlan(accounts: Command, runner: Runner): void {
+  accounts
+    .command('set-plan')
+    .description('put a person on a plan of the configuration; without one it is the default plan')
+    .argument('<account>', WHO)
+    .argument('[plan]', 'the name of the plan')
+    .addHelpText('after', '\nExample:\n  latchkey accounts set-plan ada@example.com pro')
+    .action((who: string, plan?: string) =>
+      runner.runWithParts((parts) => setAccountPlan(parts, who, plan), { describe: describeFields }),
     );
 }
 

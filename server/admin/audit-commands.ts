@@ -1,4 +1,5 @@
 // What an operator may read in the audit log. The later JSON API calls the same functions.
+import type { EventPlace } from '../audit/audit.ts';
 import { events } from '../audit/events.ts';
 import { Refusal } from '../errors.ts';
 import type { AdminParts } from './parts.ts';
@@ -25,6 +26,7 @@ export async function listAudit(
     account?: string | undefined;
     client?: string | undefined;
     type?: string | undefined;
+    after?: EventPlace | undefined;
     limit: number;
   },
 ): Promise<ShownEvent[]> {
@@ -35,6 +37,7 @@ export async function listAudit(
     ...(filter.account === undefined ? {} : { accountId: await findAccountId(accounts, filter.account) }),
     ...(filter.client === undefined ? {} : { clientId: filter.client }),
     ...(filter.type === undefined ? {} : { type: filter.type }),
+    ...(filter.after === undefined ? {} : { after: filter.after }),
     limit: filter.limit,
   });
   return rows.map((row) => ({

@@ -1,16 +1,12 @@
 // What an operator may do with OAuth clients (RFC 6749 section 2). The later JSON API calls the same functions.
-import {
-  type AuthMethod,
-  type Client,
-  type ClientType,
-  DEVICE_GRANT,
-  type Jwks,
-} from '../clients/clients.ts';
-import { toRegistration } from '../clients/declared.ts';
+import type { AuthMethod, Client, ClientType, Jwks, RotatedSecret } from '../clients/clients.ts';
+import { DEVICE_GRANT } from '../clients/ready-made.ts';
+import type { ClientRequest } from '../clients/requests.ts';
 import { Refusal } from '../errors.ts';
+import { type MadeClient, registerClient, usualSettings } from './client-registration.ts';
 import type { AdminParts } from './parts.ts';
 
-type Parts = Pick<AdminParts, 'clients' | 'rules'>;
+type Parts = Pick<AdminParts, 'clients' | 'rules' | 'config'>;
 
 const shortGrants: Readonly<Record<string, string>> = {
   device_code: DEVICE_GRANT,
@@ -31,9 +27,15 @@ export type ClientOptions = {
   readonly optionalScopes: readonly string[];
   readonly auth?: string | undefined;
   readonly jwks?: unknown;
+  readonly jwksUri?: string | undefined;
+  readonly backchannelLogoutUri?: string | undefined;
+  readonly needsLogoutSid: boolean;
   readonly needsPkce: boolean;
   readonly hasIdTokenClaims: boolean;
   readonly isFirstParty: boolean;
+  readonly isVerified: boolean;
+  readonly needsPushedRequest: boolean;
+  readonly needsDpop: boolean;
 };
 
 export type ShownClient = {
@@ -48,6 +50,7 @@ export type ShownClient = {
   /** Of each secret, until when it is good; null is until it is replaced. */
   secrets: { expires_at: number | null }[];
   jwks: Jwks | null;
+  jwks_uri: string | null;
   grants: readonly string[];
   redirect_uris: readonly string[];
   post_logout_redirect_uris: readonly string[];
@@ -57,10 +60,17 @@ export type ShownClient = {
   optional_scopes: readonly string[];
   pkce: boolean;
   id_token_claims: boolean;
+  backchannel_logout_uri: string | null;
+  backchannel_logout_session_required: boolean;
   first_party: boolean;
+  verified: boolean;
+  require_pushed_authorization_requests: boolean;
+  dpop_bound_access_tokens: boolean;
   created_at: number;
   blocked_at: number | null;
 };
+
+export type MadeSecret = { client_id: string; client_secret: string; previous_expires_at: number };
 
 export type ShownRequest = { client_id: string; first_at: number; last_at: number; count: number };
 
@@ -68,7 +78,7 @@ export type ShownRequest = { client_id: string; first_at: number; last_at: numbe
 const CLIENT_ID = /^[\x21-\x7e]{1,255}$/;
 const WRONG_ID = 'The id must be 1 to 255 ASCII characters without spaces.';
 
-function show({ registration, ...client }: Client): ShownClient {
+export function describeClient({ registration, ...client }: Client): ShownClient {
   return {
     client_id: client.id,
     name: registration.name,
@@ -79,6 +89,7 @@ function show({ registration, ...client }: Client): ShownClient {
     auth: registration.auth,
     secrets: registration.secrets.map(({ expiresAt }) => ({ expires_at: expiresAt ?? null })),
     jwks: registration.jwks ?? null,
+    jwks_uri: registration.jwksUri ?? null,
     grants: registration.grants,
     redirect_uris: registration.redirectUris,
     post_logout_redirect_uris: registration.postLogoutRedirectUris,
@@ -88,37 +99,44 @@ function show({ registration, ...client }: Client): ShownClient {
     optional_scopes: registration.optionalScopes,
     pkce: registration.needsPkce,
     id_token_claims: registration.hasIdTokenClaims,
+    backchannel_logout_uri: registration.backchannelLogout?.uri ?? null,
+    backchannel_logout_session_required: registration.backchannelLogout?.needsSid ?? false,
     first_party: registration.isFirstParty,
+    verified: registration.isVerified ?? false,
+    require_pushed_authorization_requests: registration.needsPushedRequest ?? false,
+    dpop_bound_access_tokens: registration.needsDpop ?? false,
     created_at: client.createdAt,
     blocked_at: client.blockedAt ?? null,
   };
 }
 
-function isPublicByNature(type: string): boolean {
-  return type === 'native' || type === 'browser';
-}
-
 /** In the words of the configuration file, so that one set of rules judges both. */
 function toSettings(options: ClientOptions): Record<string, unknown> {
   const grants = options.grants.map((grant) => shortGrants[grant] ?? grant);
-  const usual = options.type === 'service' ? [] : ['authorization_code'];
+  const usual = usualSettings(options.type);
   return {
-    // Where the server makes the id, this one stands for it.
-    client_id: options.id ?? 'client',
     name: options.name,
     type: options.type,
-    grants: grants.length === 0 ? usual : grants,
+    grants: grants.length === 0 ? usual.grants : grants,
     redirect_uris: options.redirectUris,
     post_logout_redirect_uris: options.postLogoutUris,
     origins: options.origins,
     scopes: options.scopes,
     default_scopes: options.defaultScopes,
     optional_scopes: options.optionalScopes,
-    auth: options.auth ?? (isPublicByNature(options.type) ? 'none' : 'client_secret_basic'),
+    auth: options.auth ?? usual.auth,
     ...(options.jwks === undefined ? {} : { jwks: options.jwks }),
+    ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
+    ...(options.backchannelLogoutUri === undefined
+      ? {}
+      : { backchannel_logout_uri: options.backchannelLogoutUri }),
+    backchannel_logout_session_required: options.needsLogoutSid,
     pkce: options.needsPkce,
     id_token_claims: options.hasIdTokenClaims,
     first_party: options.isFirstParty,
+    verified: options.isVerified,
+    require_pushed_authorization_requests: options.needsPushedRequest,
+    dpop_bound_access_tokens: options.needsDpop,
   };
 }
 
@@ -126,14 +144,8 @@ function toSettings(options: ClientOptions): Record<string, unknown> {
  * Registers and answers the secret, this once; without one where the client proves itself in another way.
  * Refuses with invalid_request (every fault at once) or already_exists.
  */
-export async function createClient(
-  { clients, rules }: Parts,
-  options: ClientOptions,
-): Promise<{ client_id: string; client_secret?: string }> {
-  const judged = rules.judgeClient(toSettings(options));
-  if (judged.value === undefined) throw new Refusal('invalid_request', { words: judged.faults.join('\n') });
-  const { id, secret } = await clients.register(toRegistration(judged.value, []), { id: options.id });
-  return { client_id: id, ...(secret === undefined ? {} : { client_secret: secret }) };
+export function createClient(parts: Parts, options: ClientOptions): Promise<MadeClient> {
+  return registerClient(parts, toSettings(options), { id: options.id });
 }
 
 /** By id, at most `limit`, after the id `after`. */
@@ -141,16 +153,18 @@ export async function listClients(
   { clients }: Pick<Parts, 'clients'>,
   page: { after: string; limit: number },
 ): Promise<ShownClient[]> {
-  return (await clients.list(page)).map(show);
+  return (await clients.list(page))
+    .filter(({ registration }) => registration.type !== 'removed')
+    .map(describeClient);
 }
 
 export async function showClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
-  return show(await clients.get(id));
+  return describeClient(await clients.get(id));
 }
 
 /** Everything issued to it is dead, and stays dead when it is allowed again; so are the devices that wait for a person. */
 export async function blockClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
-  return show(await clients.block(id));
+  return describeClient(await clients.block(id));
 }
 
 /**
@@ -158,10 +172,19 @@ export async function blockClient({ clients }: Pick<Parts, 'clients'>, id: strin
  * for every scope of the default API; it is no longer listed among those that came asking.
  */
 export async function allowClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
-  if ((await clients.find(id)) !== undefined) return show(await clients.allow(id));
+  if ((await clients.find(id)) !== undefined) return describeClient(await clients.allow(id));
   if (!CLIENT_ID.test(id)) throw new Refusal('invalid_request', { words: WRONG_ID, param: 'client_id' });
   await clients.allowDevice(id);
-  return show(await clients.get(id));
+  return describeClient(await clients.get(id));
+}
+
+/** People read on the consent page that the operator has checked who runs it. */
+export async function verifyClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
+  return describeClient(await clients.setVerified(id, { isVerified: true }));
+}
+
+export async function unverifyClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
+  return describeClient(await clients.setVerified(id, { isVerified: false }));
 }
 
 /** Ids that nobody registered and that came asking, the latest first. */
@@ -169,20 +192,21 @@ export async function listClientRequests(
   { clients }: Pick<Parts, 'clients'>,
   { limit }: { limit: number },
 ): Promise<ShownRequest[]> {
-  const requests = await clients.listRequests(limit);
-  return requests.map(({ id, firstAt, lastAt, count }) => ({
-    client_id: id,
-    first_at: firstAt,
-    last_at: lastAt,
-    count,
-  }));
+  return (await clients.listRequests(limit)).map(describeRequest);
+}
+
+export function describeRequest({ id, firstAt, lastAt, count }: ClientRequest): ShownRequest {
+  return { client_id: id, first_at: firstAt, last_at: lastAt, count };
 }
 
 /** A second secret, shown this once; the one before stays good until `previous_expires_at`. */
 export async function rotateClientSecret(
   { clients }: Pick<Parts, 'clients'>,
   id: string,
-): Promise<{ client_id: string; client_secret: string; previous_expires_at: number }> {
-  const { secret, previousExpiresAt } = await clients.rotateSecret(id);
-  return { client_id: id, client_secret: secret, previous_expires_at: previousExpiresAt };
+  alsoInUnit?: (made: MadeSecret) => void,
+): Promise<MadeSecret> {
+  function describe({ secret, previousExpiresAt }: RotatedSecret): MadeSecret {
+    return { client_id: id, client_secret: secret, previous_expires_at: previousExpiresAt };
+  }
+  return describe(await clients.rotateSecret(id, (made) => alsoInUnit?.(describe(made))));
 }

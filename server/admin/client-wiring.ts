@@ -10,6 +10,8 @@ import {
   rotateClientSecret,
   type ShownClient,
   showClient,
+  unverifyClient,
+  verifyClient,
 } from './client-commands.ts';
 import { collect, collectNames, readKeySet, rowLimit } from './options.ts';
 import type { AdminParts } from './parts.ts';
@@ -40,9 +42,15 @@ type CreateOptions = {
   optionalScope?: string[];
   auth?: string;
   jwksFile?: string;
+  jwksUri?: string;
+  backchannelLogoutUri?: string;
+  backchannelLogoutSessionRequired?: true;
   pkce: boolean;
   idTokenClaims?: true;
   firstParty?: true;
+  verified?: true;
+  requirePar?: true;
+  requireDpop?: true;
 };
 
 export function addClientCommands(program: Command, runner: Runner): void {
@@ -64,6 +72,8 @@ export function addClientCommands(program: Command, runner: Runner): void {
   addOne('show', 'show one client', showClient);
   addOne('block', 'refuse it from now on; everything issued to it is dead for good', blockClient);
   addOne('allow', 'let a blocked client ask again, or an unknown one pair devices', allowClient);
+  addOne('verify', 'tell people that you have checked who runs it', verifyClient);
+  addOne('unverify', 'no longer tell them so', unverifyClient);
 
   clients
     .command('requests')
@@ -122,9 +132,15 @@ function addCreate(clients: Command, runner: Runner): void {
       ).choices(['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt']),
     )
     .option('--jwks-file <file>', 'its public keys (RFC 7517), for private_key_jwt')
+    .option('--jwks-uri <uri>', 'where it publishes them instead')
+    .option('--backchannel-logout-uri <uri>', 'where it is told that a session of its ended')
+    .option('--backchannel-logout-session-required', 'tell it which session, and name it in the ID token')
     .option('--no-pkce', 'do not require PKCE; only for a client that proves who it is')
     .option('--id-token-claims', 'put name and e-mail into the ID token too')
+    .option('--require-par', 'it must push every authorization request first (RFC 9126)')
+    .option('--require-dpop', 'every token of it is bound to a key of its own (RFC 9449)')
     .option('--first-party', 'it is part of the product itself: people are not asked to consent')
+    .option('--verified', 'tell people that you have checked who runs it')
     .addHelpText('after', EXAMPLES)
     .action((options: CreateOptions) =>
       runner.runWithParts(async (parts) => createClient(parts, toClientOptions(options)), {
@@ -153,9 +169,15 @@ function toClientOptions(options: CreateOptions): ClientOptions {
     optionalScopes: options.optionalScope ?? [],
     auth: options.auth,
     jwks: readKeySet(options.jwksFile),
+    jwksUri: options.jwksUri,
+    backchannelLogoutUri: options.backchannelLogoutUri,
+    needsLogoutSid: options.backchannelLogoutSessionRequired ?? false,
     needsPkce: options.pkce,
     hasIdTokenClaims: options.idTokenClaims ?? false,
     isFirstParty: options.firstParty ?? false,
+    isVerified: options.verified ?? false,
+    needsPushedRequest: options.requirePar ?? false,
+    needsDpop: options.requireDpop ?? false,
   };
 }
 

@@ -3,8 +3,8 @@ import type { Registration } from '../clients/clients.ts';
 import { Refusal } from '../errors.ts';
 import { formatGrantId, parseGrantId } from '../grants/grants.ts';
 import { revokeGrant, scopeOf } from './grant-commands.ts';
-import type { AdminParts } from './parts.ts';
-import { type DeviceRow, listDeviceRows } from './store.ts';
+import { type AdminParts, OPERATOR } from './parts.ts';
+import { type DeviceRow, listBlockRows, listDeviceRows } from './store.ts';
 
 export type ShownDevice = {
   id: string;
@@ -21,14 +21,26 @@ export type ShownDevice = {
   expires_at: number;
 };
 
+/** A report of a person: codes of that client are refused for them. */
+export type ShownBlock = {
+  account_id: string;
+  email: string | null;
+  client_id: string;
+  client_name: string;
+  reported_at: number;
+};
+
+function nameOf({ registration, clientId }: { registration: string | null; clientId: string }): string {
+  return registration === null ? clientId : (JSON.parse(registration) as Registration).name;
+}
+
 function show(row: DeviceRow): ShownDevice {
-  const registration = row.registration === null ? undefined : (JSON.parse(row.registration) as Registration);
   return {
     id: formatGrantId(row.id),
     account_id: row.accountId,
     email: row.email,
     client_id: row.clientId,
-    client_name: registration?.name ?? row.clientId,
+    client_name: nameOf(row),
     scope: scopeOf(row.payload),
     created_at: row.createdAt,
     last_used_at: row.lastUsedAt,
@@ -57,4 +69,30 @@ export async function revokeDevice(
     throw new Refusal('not_found', { words: 'There is no such device, or it has ended.', param: 'id' });
   }
   return revokeGrant(parts, text);
+}
+
+/** What people have reported and not lifted since, the latest first, at most `limit`; of one account where it is named. */
+export async function listBlocks(
+  { database, accounts }: Pick<AdminParts, 'database' | 'accounts'>,
+  filter: { account: string | undefined; limit: number },
+): Promise<ShownBlock[]> {
+  const account = filter.account === undefined ? undefined : await accounts.get(filter.account);
+  const rows = await listBlockRows(database, { accountId: account?.id, limit: filter.limit });
+  return rows.map((row) => ({
+    account_id: row.accountId,
+    email: row.email,
+    client_id: row.clientId,
+    client_name: nameOf(row),
+    reported_at: row.createdAt,
+  }));
+}
+
+/** Lifts a report. Refuses with not_found. */
+export async function unblockDevices(
+  { accounts, grants }: Pick<AdminParts, 'accounts' | 'grants'>,
+  report: { account: string; client: string },
+): Promise<{ account_id: string; client_id: string }> {
+  const { id } = await accounts.get(report.account);
+  await grants.unblockDevice(id, report.client, { actor: OPERATOR });
+  return { account_id: id, client_id: report.client };
 }

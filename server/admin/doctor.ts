@@ -5,23 +5,30 @@ import { nowSeconds } from '../clock.ts';
 import { describeFault } from './faults.ts';
 import type { Finding } from './finding.ts';
 import { checkFoundation } from './foundation-checks.ts';
+import { checkTrustedIssuers } from './issuer-checks.ts';
 import type { AdminParts } from './parts.ts';
 import { checkRegistry } from './registry-checks.ts';
 import type { Door } from './runner.ts';
+import { listBlockRows } from './store.ts';
 
 const PAGE = 500;
 const MOST_REPORTS = 100;
+/** So many are read in the middle of the work. */
+const MOST_CLIENTS = 1000;
 
 type World = Pick<Door, 'loadConfig' | 'isLoopbackHost' | 'open'>;
 
-async function checkIssuer({ issuer }: Config, world: World): Promise<Finding> {
+/** Is this a name of this machine alone? */
+type Here = { isLoopbackHost(hostname: string): boolean | Promise<boolean> };
+
+async function checkIssuer({ issuer }: Config, world: Here): Promise<Finding> {
   const words = `Only this machine reaches ${issuer}. Set ISSUER to the public https address before others use it.`;
   return (await world.isLoopbackHost(new URL(issuer).hostname))
     ? { check: 'issuer', level: 'warning', words }
     : { check: 'issuer', level: 'ok', words: `Others know this server as ${issuer}.` };
 }
 
-async function checkMail({ issuer, mail }: Config, world: World): Promise<Finding> {
+async function checkMail({ issuer, mail }: Config, world: Here): Promise<Finding> {
   const check = 'mail';
   if (mail.smtp_url !== undefined) return { check, level: 'ok', words: 'Messages go out by SMTP.' };
   if (await world.isLoopbackHost(new URL(issuer).hostname)) {
@@ -40,22 +47,42 @@ async function listAllClients(clients: Pick<Clients, 'list'>): Promise<Client[]>
   }
 }
 
-async function readRegistry(parts: AdminParts) {
+/** All but what takes long: the clients, and the chains of the audit log. */
+async function readSurroundings(parts: AdminParts) {
   return {
     config: parts.config,
-    clients: await listAllClients(parts.clients),
     resources: await parts.resources.list(),
     hasAdministrator: await parts.accounts.hasAdministrator(),
-    brokenChains: await parts.audit.findBreaks(),
-    reports: await parts.audit.list({ type: 'device_code.reported', limit: MOST_REPORTS }),
+    reports: await listBlockRows(parts.database, { accountId: undefined, limit: MOST_REPORTS }),
     now: nowSeconds(),
   };
+}
+
+/**
+ * What a running server can say of itself in the middle of its work: it reads a bounded number of
+ * clients, neither the chains of the audit log nor the file, and asks nobody outside.
+ */
+export async function examineRunning(parts: AdminParts & Here): Promise<Finding[]> {
+  const clients = await parts.clients.list({ after: '', limit: MOST_CLIENTS + 1 });
+  const registry = { ...(await readSurroundings(parts)), clients: clients.slice(0, MOST_CLIENTS) };
+  const findings = [
+    await checkIssuer(parts.config, parts),
+    await checkMail(parts.config, parts),
+    // The chains were not read: nothing is said of them.
+    ...checkRegistry({ ...registry, brokenChains: [] }).filter(({ check }) => check !== 'audit'),
+  ];
+  if (clients.length <= MOST_CLIENTS) return findings;
+  const words = `Only the first ${MOST_CLIENTS} clients were looked at; latchkey doctor looks at all.`;
+  return [...findings, { check: 'clients', level: 'warning', words }];
 }
 
 async function examineInside(world: World): Promise<Finding[]> {
   const parts = await world.open();
   try {
-    return checkRegistry(await readRegistry(parts));
+    const clients = await listAllClients(parts.clients);
+    const registry = { ...(await readSurroundings(parts)), clients };
+    const brokenChains = await parts.audit.findBreaks();
+    return [...checkRegistry({ ...registry, brokenChains }), ...(await checkTrustedIssuers(parts))];
   } finally {
     await parts.close();
   }

@@ -39,13 +39,31 @@ function show(row: GrantRow): ShownGrant {
   };
 }
 
-/** Live grants, newest first, at most `limit`; of one account (id or e-mail) where it is named. */
+/** Live grants, newest first, at most `limit`; of one account (id or e-mail) or client, or after a grant, where it is named. */
 export async function listGrants(
   { database, accounts }: Pick<AdminParts, 'database' | 'accounts'>,
-  filter: { account: string | undefined; limit: number },
+  filter: {
+    account: string | undefined;
+    client?: string | undefined;
+    after?: string | undefined;
+    limit: number;
+  },
 ): Promise<ShownGrant[]> {
   const account = filter.account === undefined ? undefined : await accounts.get(filter.account);
-  return (await listGrantRows(database, { accountId: account?.id, limit: filter.limit })).map(show);
+  const before = filter.after === undefined ? undefined : parseGrantId(filter.after);
+  const { client: clientId, limit } = filter;
+  return (await listGrantRows(database, { accountId: account?.id, clientId, before, limit })).map(show);
+}
+
+/** Refuses with not_found where there is none, or it has ended. */
+export async function showGrant(
+  { database }: Pick<AdminParts, 'database'>,
+  text: string,
+): Promise<ShownGrant> {
+  const id = parseGrantId(text);
+  const [row] = id === undefined ? [] : await listGrantRows(database, { id, limit: 1 });
+  if (row !== undefined) return show(row);
+  throw new Refusal('not_found', { words: 'There is no such grant, or it has ended.', param: 'id' });
 }
 
 /** Its tokens are dead with it. What the person allowed stays remembered. Refuses with not_found. */

@@ -3,7 +3,7 @@ import { Refusal } from '../errors.ts';
 import { algorithmsOf, type PublicKey } from '../service-accounts/keys.ts';
 import { toIssuerRegistration } from '../service-accounts/registration.ts';
 import type { AdminParts } from './parts.ts';
-import { type ShownIssuer, showTrust } from './shown-issuer.ts';
+import { type ShownIssuer, showMappings, showTrust } from './shown-issuer.ts';
 
 type Issuers = Pick<AdminParts, 'trustedIssuers'>;
 
@@ -19,6 +19,14 @@ export type IssuerOptions = {
   readonly account?: string | undefined;
   readonly clients: readonly string[];
   readonly scopes: readonly string[];
+  /** With the profile workload: as whom they act. */
+  readonly mapping?: MappingOptions | undefined;
+};
+
+/** Rules by claim, each with the values that it may have. */
+export type MappingOptions = {
+  readonly serviceAccount: string;
+  readonly rules: Readonly<Record<string, readonly string[]>>;
 };
 
 /** The keys in the words of the configuration file. */
@@ -27,6 +35,10 @@ function keySettings({ jwks, jwksUri }: { jwks?: unknown; jwksUri?: string | und
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }),
   };
+}
+
+function toSettings({ serviceAccount: id, rules }: MappingOptions) {
+  return { id, rules };
 }
 
 function judge({ rules, config }: Pick<AdminParts, 'rules' | 'config'>, settings: Record<string, unknown>) {
@@ -49,22 +61,25 @@ function checkUsable(keys: readonly PublicKey[] | undefined): void {
 
 /** Refuses with invalid_request (every fault at once), not_found for the account, or already_exists. */
 export async function trustIssuer(
-  parts: Pick<AdminParts, 'trustedIssuers' | 'accounts' | 'rules' | 'config'>,
+  parts: Pick<AdminParts, 'trustedIssuers' | 'serviceAccounts' | 'accounts' | 'rules' | 'config'>,
   options: IssuerOptions,
+  alsoInUnit?: (clientId: string) => void,
 ): Promise<ShownIssuer> {
   if (options.issuer === parts.config.issuer)
     throw new Refusal('invalid_request', {
       words: 'This server itself cannot be trusted as another issuer.',
     });
+  if (options.mapping !== undefined) await parts.serviceAccounts.get(options.mapping.serviceAccount);
   const account = options.account === undefined ? undefined : await parts.accounts.get(options.account);
   const registration = judge(parts, {
     ...{ issuer: options.issuer, profile: options.profile, ...keySettings(options) },
     ...{ subjects: options.subjects, clients: options.clients, scopes: options.scopes },
+    service_accounts: options.mapping === undefined ? [] : [toSettings(options.mapping)],
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(account === undefined ? {} : { account: account.id }),
   });
   checkUsable(registration.trust.jwks?.keys);
-  return showTrust(await parts.trustedIssuers.trust(registration));
+  return showTrust(await parts.trustedIssuers.trust(registration, alsoInUnit));
 }
 
 /** By id, at most `limit`, after the id `after`. */
@@ -122,11 +137,46 @@ export async function changeIssuerKeys(
   }
   const kept = [...new Set([...trust.disabledKeys, ...disable])].filter((key) => !enable.includes(key));
   const judged = judge(parts, {
-    ...{ issuer: trust.issuer, scopes, disabled_keys: kept },
+    ...{ issuer: trust.issuer, profile: trust.profile, scopes, disabled_keys: kept },
+    service_accounts: showMappings(trust.mappings),
     ...keySettings(isReplaced ? keys : trust),
   });
   const { jwks, jwksUri, disabledKeys } = judged.trust;
   checkUsable(jwks?.keys);
   const change = { ...(jwks && { jwks }), ...(jwksUri !== undefined && { jwksUri }), disabledKeys };
   return showTrust(await parts.trustedIssuers.changeKeys(found, change));
+}
+
+/** Workloads that meet these rules act as that service account too. */
+export async function mapIssuer(
+  parts: Pick<AdminParts, 'trustedIssuers' | 'serviceAccounts' | 'rules' | 'config'>,
+  issuer: string,
+  mapping: MappingOptions,
+): Promise<ShownIssuer> {
+  const found = await parts.trustedIssuers.get(issuer);
+  await parts.serviceAccounts.get(mapping.serviceAccount);
+  const { trust, scopes } = found.registration;
+  const judged = judge(parts, {
+    ...{ issuer: trust.issuer, profile: trust.profile, scopes },
+    service_accounts: [...showMappings(trust.mappings), toSettings(mapping)],
+    ...keySettings(trust),
+  });
+  return showTrust(await parts.trustedIssuers.changeMappings(found, judged.trust.mappings ?? []));
+}
+
+/** No workload of this issuer acts as that service account any more; what was issued before stays. */
+export async function unmapIssuer(
+  { trustedIssuers }: Issuers,
+  issuer: string,
+  serviceAccount: string,
+): Promise<ShownIssuer> {
+  const found = await trustedIssuers.get(issuer);
+  const { mappings = [] } = found.registration.trust;
+  const kept = mappings.filter(({ serviceAccountId }) => serviceAccountId !== serviceAccount);
+  if (kept.length === mappings.length)
+    throw new Refusal('not_found', {
+      words: `Nothing leads to ${serviceAccount}.`,
+      param: 'service_account',
+    });
+  return showTrust(await trustedIssuers.changeMappings(found, kept));
 }

@@ -1,5 +1,6 @@
 // latchkey issuers …: the options, and the answers in words.
 import { type Command, Option } from 'commander';
+import { Refusal } from '../errors.ts';
 import { testAssertion } from './assertion-trial.ts';
 import {
   changeIssuerKeys,
@@ -7,9 +8,12 @@ import {
   enableIssuer,
   type IssuerOptions,
   listIssuers,
+  type MappingOptions,
+  mapIssuer,
   removeIssuer,
   showIssuer,
   trustIssuer,
+  unmapIssuer,
 } from './issuer-commands.ts';
 import { collect, collectNames, readKeySet, readToken, rowLimit } from './options.ts';
 import type { AdminParts } from './parts.ts';
@@ -23,7 +27,10 @@ Examples:
   latchkey issuers trust --issuer https://ci.example.com --jwks-uri https://ci.example.com/jwks.json \\
     --subject repo:shop --scope write:orders
   latchkey issuers trust --issuer robot@shop.example.com --profile service-account \\
-    --jwks-file robot.jwks.json --scope read:orders`;
+    --jwks-file robot.jwks.json --scope read:orders
+  latchkey issuers trust --issuer https://token.actions.example.com --profile workload \\
+    --jwks-uri https://token.actions.example.com/jwks --service-account sa_… \\
+    --rule aud=https://id.example.com --rule repository=acme/shop --rule ref=refs/heads/main`;
 
 type TrustOptions = {
   issuer: string;
@@ -34,7 +41,9 @@ type TrustOptions = {
   subject?: string[];
   account?: string;
   client?: string[];
-  scope: string[];
+  scope?: string[];
+  serviceAccount?: string;
+  rule?: string[];
 };
 
 type KeyOptions = { jwksFile?: string; jwksUri?: string; disable?: string[]; enable?: string[] };
@@ -45,6 +54,7 @@ export function addIssuerCommands(program: Command, runner: Runner): void {
     .description('issuers whose assertions are believed (RFC 7523): machines without a secret');
   addTrust(issuers, runner);
   addKeys(issuers, runner);
+  addMapping(issuers, runner);
   addTest(issuers, runner);
 
   issuers
@@ -91,9 +101,9 @@ function addTrust(issuers: Command, runner: Runner): void {
     .addOption(
       new Option(
         '--profile <profile>',
-        "strict: minutes and single use. service-account: what Google's libraries send",
+        "strict: minutes and single use. service-account: what Google's libraries send. workload: let in by rules on claims",
       )
-        .choices(['strict', 'service-account'])
+        .choices(['strict', 'service-account', 'workload'])
         .default('strict'),
     )
     .option('--jwks-file <file>', 'its public keys (RFC 7517), pinned')
@@ -108,7 +118,13 @@ function addTrust(issuers: Command, runner: Runner): void {
       'a client that may present its assertions, several times; then no other',
       collect,
     )
-    .requiredOption('--scope <scope>', 'a scope that its assertions may get, several times', collectNames)
+    .option(
+      '--scope <scope>',
+      'a scope that its assertions may get, several times; with workload those of the service account',
+      collectNames,
+    )
+    .option('--service-account <id>', 'with workload: who those act as that meet every rule')
+    .option('--rule <claim=value>', RULE, collect)
     .addHelpText('after', EXAMPLES)
     .action((options: TrustOptions) =>
       runner.runWithParts(async (parts) => trustIssuer(parts, toIssuerOptions(options)), {
@@ -117,13 +133,37 @@ function addTrust(issuers: Command, runner: Runner): void {
     );
 }
 
-function toIssuerOptions({ subject, client, scope, jwksFile, ...options }: TrustOptions): IssuerOptions {
+const RULE =
+  'what a claim must be, several times; of one claim given twice, either. A value may end in /* or :*. aud must be among them';
+
+/** Values of the same claim stand beside each other: either is good. */
+function readRules(texts: readonly string[]): MappingOptions['rules'] {
+  const rules = new Map<string, string[]>();
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at < 1) {
+      const words = 'Give each rule as claim=value, for example repository=acme/shop.';
+      throw new Refusal('invalid_request', { words, param: 'rule' });
+    }
+    const claim = text.slice(0, at);
+    rules.set(claim, [...(rules.get(claim) ?? []), text.slice(at + 1)]);
+  }
+  return Object.fromEntries(rules);
+}
+
+function toIssuerOptions(all: TrustOptions): IssuerOptions {
+  const { subject, client, scope, jwksFile, serviceAccount, rule = [], ...options } = all;
+  if (options.profile === 'workload' ? serviceAccount === undefined : scope === undefined) {
+    const missing = options.profile === 'workload' ? '--service-account and --rule' : '--scope';
+    throw new Refusal('invalid_request', { words: `Give ${missing}.` });
+  }
   return {
+    mapping: serviceAccount === undefined ? undefined : { serviceAccount, rules: readRules(rule) },
     ...options,
     jwks: readKeySet(jwksFile),
     subjects: subject ?? [],
     clients: client ?? [],
-    scopes: scope,
+    scopes: scope ?? [],
   };
 }
 
@@ -145,6 +185,35 @@ function addKeys(issuers: Command, runner: Runner): void {
         },
         { describe: describeFields },
       ),
+    );
+}
+
+function addMapping(issuers: Command, runner: Runner): void {
+  issuers
+    .command('map')
+    .description('let workloads of an issuer act as one more service account, or by other rules')
+    .argument('<issuer>', 'its name or its id')
+    .requiredOption('--service-account <id>', 'who those act as that meet every rule')
+    .requiredOption('--rule <claim=value>', RULE, collect)
+    .addHelpText(
+      'after',
+      '\nExample:\n  latchkey issuers map https://token.actions.example.com --service-account sa_… \\\n    --rule aud=https://id.example.com --rule "sub=repo:acme/shop:*"',
+    )
+    .action((issuer: string, { serviceAccount, rule }: { serviceAccount: string; rule: string[] }) =>
+      runner.runWithParts(
+        async (parts) => mapIssuer(parts, issuer, { serviceAccount, rules: readRules(rule) }),
+        { describe: describeFields },
+      ),
+    );
+  issuers
+    .command('unmap')
+    .description('let no workload of an issuer act as that service account any more')
+    .argument('<issuer>', 'its name or its id')
+    .requiredOption('--service-account <id>', 'who they acted as')
+    .action((issuer: string, { serviceAccount }: { serviceAccount: string }) =>
+      runner.runWithParts((parts) => unmapIssuer(parts, issuer, serviceAccount), {
+        describe: describeFields,
+      }),
     );
 }
 

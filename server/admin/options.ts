@@ -63,3 +63,26 @@ export function readKeySet(path: string | undefined): unknown {
     throw new Refusal('invalid_request', { words, param: 'jwks_file', cause });
   }
 }
+
+function readScope(text: string): [string, string] {
+  const at = text.indexOf('=');
+  const [name, words] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  if (at === -1 || name === '' || words === '') {
+    throw new Refusal('invalid_request', {
+      words: 'Give each scope as "name=words", for example "read:orders=See your orders".',
+      param: 'scope',
+    });
+  }
+  return [name, words];
+}
+
+/** Scopes of an API, each given as `name=words for people`, in the order in which people read them. */
+export function readScopes(texts: readonly string[]): Record<string, string> {
+  const scopes = texts.map(readScope);
+  const names = scopes.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new Refusal('invalid_request', { words: `The scope ${twice} is given twice.`, param: 'scope' });
+  }
+  return Object.fromEntries(scopes);
+}

@@ -2,15 +2,19 @@
 import { Command, CommanderError } from 'commander';
 import { Refusal } from '../errors.ts';
 import { addAccountCommands } from './account-wiring.ts';
+import { addApiKeyCommands } from './api-key-wiring.ts';
 import { addAuditCommands } from './audit-wiring.ts';
 import { addClientCommands } from './client-wiring.ts';
 import { addDeviceCommands } from './device-wiring.ts';
 import { addGrantCommands } from './grant-wiring.ts';
+import { addIssuerCommands } from './issuer-wiring.ts';
 import { addLoginCommands } from './login-wiring.ts';
 import { addMaintenanceCommands } from './maintenance-wiring.ts';
 import { takeOptionsOnce } from './once.ts';
 import { addResourceCommands } from './resource-wiring.ts';
 import { createRunner, type Door } from './runner.ts';
+import { addServiceAccountCommands } from './service-account-wiring.ts';
+import { addTeamCommands } from './team-wiring.ts';
 import { addTokenCommands } from './token-wiring.ts';
 
 const INTRODUCTION = `
@@ -51,6 +55,10 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   addAccountCommands(program, runner);
   addClientCommands(program, runner);
   addResourceCommands(program, runner);
+  addIssuerCommands(program, runner);
+  addServiceAccountCommands(program, runner);
+  addTeamCommands(program, runner);
+  addApiKeyCommands(program, runner);
   addGrantCommands(program, runner);
   addDeviceCommands(program, runner);
   addTokenCommands(program, runner);

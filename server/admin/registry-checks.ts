@@ -1,7 +1,9 @@
 // What the doctor says of the clients, APIs and people of a deployment. Pure: facts in, findings out.
 import type { Config } from '../../config/schema.ts';
-import { type Client, EVERY_SCOPE, isAllowed } from '../clients/clients.ts';
+import { type Client, isAllowed } from '../clients/clients.ts';
+import { EVERY_SCOPE } from '../clients/ready-made.ts';
 import { openidScopes } from '../protocol/catalog.ts';
+import { managementScopes, ownScopes } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Finding } from './finding.ts';
 
@@ -11,8 +13,8 @@ export type Registry = {
   readonly resources: readonly Resource[];
   readonly hasAdministrator: boolean;
   readonly brokenChains: readonly { node: string; sequence: number }[];
-  /** Events `device_code.reported`, the latest first. */
-  readonly reports: readonly { clientId: string | null }[];
+  /** What people have reported and nobody has lifted, the latest first. */
+  readonly reports: readonly { clientId: string }[];
   readonly now: number;
 };
 
@@ -68,6 +70,8 @@ function checkPkce({ clients }: Registry): Finding {
 function checkScopes({ clients, resources }: Registry): Finding {
   const known = new Set([
     ...Object.keys(openidScopes),
+    ...Object.keys(managementScopes),
+    ...Object.keys(ownScopes),
     ...resources.flatMap((resource) => Object.keys(resource.registration.scopes)),
   ]);
   const names = clients.flatMap(({ id, registration }) =>
@@ -136,10 +140,10 @@ function checkAudit({ brokenChains }: Registry): Finding {
 
 /** People have said that a device was not theirs: somebody may be phishing with this client's codes. */
 function checkReports({ reports }: Registry): Finding {
-  const names = [...new Set(reports.map(({ clientId }) => clientId ?? 'an unknown client'))];
+  const names = [...new Set(reports.map(({ clientId }) => clientId))];
   return nameAll('reported_devices', names, {
-    fine: 'Nobody has reported a device.',
-    words: 'People have reported devices (latchkey audit list --type device_code.reported) of',
+    fine: 'No report of a device stands.',
+    words: 'People have reported devices (latchkey devices blocks) of',
   });
 }
 

@@ -1,73 +1,85 @@
 // What an operator may do with the APIs that trust us (RFC 8707). The later JSON API calls the same functions.
 import { Refusal } from '../errors.ts';
 import { toResourceRegistration } from '../resources/declared.ts';
-import type { Resource } from '../resources/resources.ts';
+import type { RegisteredResource, Resource, ResourceRegistration } from '../resources/resources.ts';
+import { inEnglish } from '../web/words.ts';
 import type { AdminParts } from './parts.ts';
 import { findServerIds } from './store.ts';
 
 export type ResourceOptions = {
   readonly identifier: string;
   readonly name: string;
-  /** Each as `name=words for people`, in the order in which people read them. */
-  readonly scopes: readonly string[];
+  /** Name to words for people, in the order in which people read them. */
+  readonly scopes: ResourceRegistration['scopes'];
   readonly format: string;
+  readonly alg?: string | undefined;
   readonly isDefault: boolean;
+  readonly isTeamScoped: boolean;
   readonly auth: string;
   readonly jwks?: unknown;
+  readonly jwksUri?: string | undefined;
   readonly accessTokenSeconds?: number | undefined;
+  /** May it say from which address a credential came? */
+  readonly clientIp?: boolean | undefined;
+  /** Is it told why a credential of its own is not active? */
+  readonly inactiveReason?: boolean | undefined;
 };
+
+/** The client with which it introspects; the secret this once. */
+export type MadeResource = { identifier: string; client_id: string; client_secret?: string };
 
 export type ShownResource = {
   identifier: string;
   name: string;
   scopes: Readonly<Record<string, string>>;
   format: 'opaque' | 'jwt';
+  /** What signs its JWTs. */
+  alg: string | null;
   access_token_seconds: number | null;
   default: boolean;
-  source: 'file' | 'database';
+  /** Do apps act there on behalf of one team? */
+  team_scoped: boolean;
+  source: Resource['source'];
   /** With which it introspects. */
   client_id: string | null;
   created_at: number;
 };
-
-function readScope(text: string): [string, string] {
-  const at = text.indexOf('=');
-  const [name, words] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-  if (at === -1 || name === '' || words === '') {
-    throw new Refusal('invalid_request', {
-      words: 'Give each scope as "name=words", for example "read:orders=See your orders".',
-      param: 'scope',
-    });
-  }
-  return [name, words];
-}
-
-function readScopes(texts: readonly string[]): Record<string, string> {
-  const scopes = texts.map(readScope);
-  const names = scopes.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) {
-    throw new Refusal('invalid_request', { words: `The scope ${twice} is given twice.`, param: 'scope' });
-  }
-  return Object.fromEntries(scopes);
-}
 
 /** In the words of the configuration file, so that one set of rules judges both. */
 function toSettings(options: ResourceOptions) {
   return {
     identifier: options.identifier,
     name: options.name,
-    scopes: readScopes(options.scopes),
+    scopes: options.scopes,
     token_format: options.format,
+    ...(options.alg === undefined ? {} : { token_alg: options.alg }),
     default: options.isDefault,
+    team_scoped: options.isTeamScoped,
     ...(options.accessTokenSeconds === undefined ? {} : { access_token_seconds: options.accessTokenSeconds }),
     introspection: {
       // The server makes the id; this one stands for it.
       client_id: 'api',
       auth: options.auth,
       ...(options.jwks === undefined ? {} : { jwks: options.jwks }),
+      ...(options.jwksUri === undefined ? {} : { jwks_uri: options.jwksUri }),
+      client_ip: options.clientIp ?? false,
+      inactive_reason: options.inactiveReason ?? false,
     },
   };
+}
+
+function judge(
+  { rules, config }: Pick<AdminParts, 'rules' | 'config'>,
+  settings: ReturnType<typeof toSettings>,
+) {
+  const { value, faults } = rules.judgeResource(settings, config.outbound.allowed_hosts);
+  if (value !== undefined) return value;
+  const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
+  throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
+}
+
+function describeMade({ identifier, clientId, secret }: RegisteredResource): MadeResource {
+  return { identifier, client_id: clientId, ...(secret === undefined ? {} : { client_secret: secret }) };
 }
 
 /**
@@ -75,27 +87,71 @@ function toSettings(options: ResourceOptions) {
  * Refuses with invalid_request (every fault at once) or already_exists.
  */
 export async function createResource(
-  { resources, rules }: Pick<AdminParts, 'resources' | 'rules'>,
+  parts: Pick<AdminParts, 'resources' | 'rules' | 'config'>,
   options: ResourceOptions,
-): Promise<{ identifier: string; client_id: string; client_secret?: string }> {
-  const { value, faults } = rules.judgeResource(toSettings(options));
-  if (value === undefined) throw new Refusal('invalid_request', { words: faults.join('\n') });
-  const { auth, jwks } = value.introspection;
-  const { identifier, clientId, secret } = await resources.register(
+  alsoInUnit?: (made: MadeResource) => void,
+): Promise<MadeResource> {
+  const value = judge(parts, toSettings(options));
+  const { auth, jwks, jwks_uri: jwksUri, client_ip: clientIp } = value.introspection;
+  const { inactive_reason: inactiveReason } = value.introspection;
+  const made = await parts.resources.register(
     { identifier: value.identifier, isDefault: value.default, registration: toResourceRegistration(value) },
-    { auth, ...(jwks === undefined ? {} : { jwks }) },
+    { auth, jwks, jwksUri, clientIp, inactiveReason },
+    (one) => alsoInUnit?.(describeMade(one)),
   );
-  return { identifier, client_id: clientId, ...(secret === undefined ? {} : { client_secret: secret }) };
+  return describeMade(made);
+}
+
+/** What may be changed of an API; undefined leaves it, null takes it out. */
+export type ResourceChange = {
+  readonly name?: string | undefined;
+  readonly scopes?: Readonly<Record<string, string>> | undefined;
+  readonly format?: string | undefined;
+  readonly alg?: string | null | undefined;
+  readonly accessTokenSeconds?: number | null | undefined;
+  readonly isTeamScoped?: boolean | undefined;
+};
+
+/** The whole is judged as if it were new (row H02). Felt by the next token, and the scopes by the next introspection. */
+export async function updateResource(
+  parts: Pick<AdminParts, 'resources' | 'rules' | 'config' | 'database'>,
+  identifier: string,
+  change: ResourceChange,
+): Promise<ShownResource> {
+  const before = await parts.resources.get(identifier);
+  const { registration: was, isDefault } = before;
+  const {
+    alg = was.tokenAlg ?? null,
+    accessTokenSeconds: seconds = was.accessTokenSeconds ?? null,
+    ...rest
+  } = change;
+  const settings = toSettings({
+    ...{ identifier, isDefault, auth: 'client_secret_basic' },
+    ...{
+      name: rest.name ?? was.name,
+      scopes: rest.scopes ?? was.scopes,
+      format: rest.format ?? was.tokenFormat,
+    },
+    ...{ alg: alg ?? undefined, accessTokenSeconds: seconds ?? undefined },
+    isTeamScoped: rest.isTeamScoped ?? was.isTeamScoped ?? false,
+  });
+  const registration = toResourceRegistration(judge(parts, settings));
+  await parts.resources.update(before, registration);
+  return showResource(parts, identifier);
 }
 
 function show({ registration, ...resource }: Resource, serverId: string | undefined): ShownResource {
   return {
     identifier: resource.identifier,
     name: registration.name,
-    scopes: registration.scopes,
+    scopes: Object.fromEntries(
+      Object.entries(registration.scopes).map(([name, words]) => [name, inEnglish(words)]),
+    ),
     format: registration.tokenFormat,
+    alg: registration.tokenFormat === 'jwt' ? (registration.tokenAlg ?? 'ES256') : null,
     access_token_seconds: registration.accessTokenSeconds ?? null,
     default: resource.isDefault,
+    team_scoped: registration.isTeamScoped ?? false,
     source: resource.source,
     client_id: serverId ?? null,
     created_at: resource.createdAt,
@@ -109,4 +165,13 @@ export async function listResources({
 }: Pick<AdminParts, 'resources' | 'database'>): Promise<ShownResource[]> {
   const serverIds = await findServerIds(database);
   return (await resources.list()).map((resource) => show(resource, serverIds.get(resource.identifier)));
+}
+
+/** By its identifier; this server's own too. */
+export async function showResource(
+  { resources, database }: Pick<AdminParts, 'resources' | 'database'>,
+  identifier: string,
+): Promise<ShownResource> {
+  const serverIds = await findServerIds(database);
+  return show(await resources.get(identifier), serverIds.get(identifier));
 }

@@ -1,11 +1,11 @@
 // latchkey resources …: the options, and the answers in words.
 import { type Command, Option } from 'commander';
-import { collect, readKeySet, wholeNumber } from './options.ts';
+import { collect, readKeySet, readScopes, wholeNumber } from './options.ts';
 import { createResource, listResources, type ResourceOptions } from './resource-commands.ts';
 import type { Runner } from './runner.ts';
 import { describeMade, describeRows } from './text.ts';
 
-const COLUMNS = ['identifier', 'name', 'scopes', 'format', 'default', 'source', 'client_id'];
+const COLUMNS = ['identifier', 'name', 'scopes', 'format', 'default', 'team_scoped', 'source', 'client_id'];
 
 const REGISTERED = 'The API was registered; it introspects with this client_id.';
 const ONCE = 'The secret is shown this once; only its hash is kept.';
@@ -20,10 +20,15 @@ type CreateOptions = {
   name: string;
   scope: string[];
   format: string;
+  alg?: string;
   default?: true;
+  teamScoped?: true;
   auth: string;
   jwksFile?: string;
+  jwksUri?: string;
   accessTokenSeconds?: number;
+  clientIp?: true;
+  inactiveReason?: true;
 };
 
 export function addResourceCommands(program: Command, runner: Runner): void {
@@ -54,7 +59,15 @@ function addCreate(resources: Command, runner: Runner): void {
         .choices(['opaque', 'jwt'])
         .default('opaque'),
     )
+    .addOption(
+      new Option('--alg <algorithm>', 'what signs its JWTs, with --format jwt; without it ES256').choices([
+        'ES256',
+        'RS256',
+        'EdDSA',
+      ]),
+    )
     .option('--default', 'it is meant by clients that name no resource; the one before is not any more')
+    .option('--team-scoped', 'apps act there on behalf of one team, which the person chooses')
     .option('--access-token-seconds <seconds>', 'life of its access tokens', wholeNumber)
     .addOption(
       new Option('--auth <method>', 'how the API proves who it is')
@@ -62,6 +75,9 @@ function addCreate(resources: Command, runner: Runner): void {
         .default('client_secret_basic'),
     )
     .option('--jwks-file <file>', 'its public keys (RFC 7517), for private_key_jwt')
+    .option('--jwks-uri <uri>', 'where it publishes them instead')
+    .option('--client-ip', 'it is believed when it says from which address a credential came')
+    .option('--inactive-reason', 'it is told why a credential of its own is not active')
     .addHelpText('after', EXAMPLES)
     .action((options: CreateOptions) =>
       runner.runWithParts(async (parts) => createResource(parts, toResourceOptions(options)), {
@@ -75,11 +91,16 @@ function toResourceOptions(options: CreateOptions): ResourceOptions {
   return {
     identifier: options.identifier,
     name: options.name,
-    scopes: options.scope,
+    scopes: readScopes(options.scope),
     format: options.format,
+    alg: options.alg,
     isDefault: options.default ?? false,
+    isTeamScoped: options.teamScoped ?? false,
     auth: options.auth,
     jwks: readKeySet(options.jwksFile),
+    jwksUri: options.jwksUri,
+    clientIp: options.clientIp,
+    inactiveReason: options.inactiveReason,
     accessTokenSeconds: options.accessTokenSeconds,
   };
 }

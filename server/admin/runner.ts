@@ -34,6 +34,8 @@ type Answering<T> = {
   isFailure?(value: T): boolean;
 };
 
+const BAR_WIDTH = 40;
+
 export function createRunner(door: Door, isJson: () => boolean) {
   let hasFailed = false;
 
@@ -61,6 +63,14 @@ export function createRunner(door: Door, isJson: () => boolean) {
         await parts.close();
       }
       print(value, answering);
+    },
+
+    /** How far a long act is, on a terminal only; the last call ends the line. */
+    showProgress(done: number, total: number): void {
+      if (!door.person.isTerminal()) return;
+      const share = total === 0 ? 1 : Math.min(1, done / total);
+      const bar = '#'.repeat(Math.floor(share * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
+      door.writeError(`\r[${bar}] ${Math.floor(share * 100)} %${share === 1 ? '\n' : ''}`);
     },
 
     /** Before the answer; with --json on standard error, since the answer is one value. */

@@ -1,5 +1,5 @@
 // A trusted issuer and its keys, as operators see them.
-import type { AssertionProfile } from '../clients/trust.ts';
+import type { AssertionProfile, WorkloadMapping } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
 import {
   algorithmsOf,
@@ -34,17 +34,29 @@ export type ShownIssuer = {
   account_id: string | null;
   clients: readonly string[];
   scopes: readonly string[];
+  /** With the profile workload: as whom its workloads act, by the rules that they must meet. */
+  service_accounts: ShownMapping[];
   created_at: number;
   disabled_at: number | null;
 };
 
-async function showKey(key: PublicKey, disabled: readonly string[]): Promise<ShownKey> {
+export type ShownMapping = { id: string; rules: Record<string, readonly string[]> };
+
+/** In the words of the configuration file. */
+export function showMappings(mappings: readonly WorkloadMapping[] = []): ShownMapping[] {
+  return mappings.map(({ serviceAccountId: id, rules }) => ({
+    id,
+    rules: Object.fromEntries(rules.map(({ claim, values }) => [claim, values])),
+  }));
+}
+
+export function showKey(key: PublicKey, disabled: readonly string[]): ShownKey {
   const algorithms = algorithmsOf(key);
-  const [isOff, isGood] = [await isDisabled(key, disabled), isInForce(key, nowSeconds())];
+  const [isOff, isGood] = [isDisabled(key, disabled), isInForce(key, nowSeconds())];
   const inUse = isOff ? 'disabled' : isGood ? 'in_force' : 'ended';
   return {
     kid: typeof key.kid === 'string' ? key.kid : null,
-    thumbprint: await thumbprintOf(key),
+    thumbprint: thumbprintOf(key),
     algorithms,
     state: algorithms.length === 0 ? 'unusable' : inUse,
     expires_at: typeof key.exp === 'number' ? key.exp : null,
@@ -60,7 +72,7 @@ export async function showTrust({
 }: TrustedIssuer): Promise<ShownIssuer> {
   const { trust, name, scopes } = registration;
   const pinned = trust.jwks?.keys ?? [];
-  const keys = await Promise.all(pinned.map((key) => showKey(key, trust.disabledKeys)));
+  const keys = pinned.map((key) => showKey(key, trust.disabledKeys));
   return {
     issuer: trust.issuer,
     client_id: id,
@@ -75,6 +87,7 @@ export async function showTrust({
     account_id: trust.accountId ?? null,
     clients: trust.clientIds,
     scopes,
+    service_accounts: showMappings(trust.mappings),
     created_at: createdAt,
     disabled_at: blockedAt ?? null,
   };

@@ -17,6 +17,15 @@ export type GrantRow = {
   expiresAt: number;
 };
 
+export type GrantFilter = {
+  accountId?: string | undefined;
+  clientId?: string | undefined;
+  id?: number | undefined;
+  /** Only what is older than this one. */
+  before?: number | undefined;
+  limit: number;
+};
+
 export type DeviceRow = GrantRow & { registration: string | null; endsAt: number | null };
 
 /** Live grants, newest first: not revoked, not expired, and made after the last block of their client. */
@@ -42,12 +51,12 @@ function selectGrants(database: Database, limit: number) {
     });
 }
 
-export async function listGrantRows(
-  database: Database,
-  filter: { accountId: string | undefined; limit: number },
-): Promise<GrantRow[]> {
+export async function listGrantRows(database: Database, filter: GrantFilter): Promise<GrantRow[]> {
   const query = selectGrants(database, filter.limit);
   if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
+  if (filter.clientId !== undefined) query.where('g.client_id', filter.clientId);
+  if (filter.id !== undefined) query.where('g.id', filter.id);
+  if (filter.before !== undefined) query.where('g.id', '<', filter.before);
   return database.list<GrantRow>(query);
 }
 
@@ -62,6 +71,31 @@ export async function listDeviceRows(
   if (filter.id !== undefined) query.where('g.id', filter.id);
   if (filter.accountId !== undefined) query.where('g.account_id', filter.accountId);
   return database.list<DeviceRow>(query);
+}
+
+export type BlockRow = {
+  accountId: string;
+  email: string | null;
+  clientId: string;
+  registration: string | null;
+  createdAt: number;
+};
+
+/** Clients whose devices people have reported, the latest report first. */
+export async function listBlockRows(
+  database: Database,
+  filter: { accountId: string | undefined; limit: number },
+): Promise<BlockRow[]> {
+  const query = database
+    .builder('blocked_devices as b')
+    .leftJoin('clients as c', 'c.id', 'b.client_id')
+    .leftJoin('accounts as a', 'a.id', 'b.account_id')
+    .orderBy([{ column: 'b.created_at', order: 'desc' }, 'b.account_id', 'b.client_id'])
+    .limit(filter.limit)
+    .select('a.email', 'c.registration')
+    .select({ accountId: 'b.account_id', clientId: 'b.client_id', createdAt: 'b.created_at' });
+  if (filter.accountId !== undefined) query.where('b.account_id', filter.accountId);
+  return database.list<BlockRow>(query);
 }
 
 /** The client with which each API introspects, by the API's identifier. */

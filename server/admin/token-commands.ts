@@ -5,9 +5,14 @@ import { formatGrantId } from '../grants/grants.ts';
 import { explain } from '../introspection/explain.ts';
 import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
 import type { StoredAccessToken, StoredRefreshToken } from '../storage/tokens.ts';
+import { introspectKey, type LiveKey, revokeFoundKey } from './key-inspection.ts';
 import { type AdminParts, OPERATOR } from './parts.ts';
+import { introspectServiceJwt, type LiveServiceJwt, revokeServiceJwt } from './service-jwt-inspection.ts';
 
-type Parts = Pick<AdminParts, 'config' | 'database' | 'tokens'>;
+type Parts = Pick<
+  AdminParts,
+  'config' | 'database' | 'tokens' | 'apiKeys' | 'keyFormats' | 'selfSigned' | 'serviceAccounts'
+>;
 
 type Found =
   | { readonly kind: 'access_token'; readonly stored: StoredAccessToken }
@@ -65,8 +70,15 @@ function show(found: Found, email: string | null, issuer: string): ShownToken {
 }
 
 /** All that is known of a live token, or why it is dead: an operator may know that. */
-export async function introspectToken(parts: Parts, text: string): Promise<ShownToken | DeadToken> {
+export async function introspectToken(
+  parts: Parts,
+  text: string,
+): Promise<ShownToken | LiveKey | LiveServiceJwt | DeadToken> {
+  const key = await introspectKey(parts, text);
+  if (key !== undefined) return key;
   const found = await find(parts, text);
+  const jwt = found === 'malformed' ? await introspectServiceJwt(parts, text) : undefined;
+  if (jwt !== undefined) return jwt;
   if (typeof found === 'string') return { active: false, reason: found };
   if (found.kind === 'refresh_token' && found.stored.consumedAt !== undefined) {
     return { active: false, reason: 'used' };
@@ -76,15 +88,28 @@ export async function introspectToken(parts: Parts, text: string): Promise<Shown
   return show(found, email, parts.config.issuer);
 }
 
+export type RevokedToken = {
+  revoked: true;
+  kind: Found['kind'] | 'api_key' | 'team_api_key' | 'service_jwt';
+  client_id?: string;
+  grant_id?: string | null;
+  key_id?: string;
+};
+
 /**
- * Ends an access token alone, and a refresh token with its family and its grant (RFC 7009 section 2.1).
+ * Ends an access token, an API key or a JWT of a service account alone, and a refresh token with its family and its grant (RFC 7009 section 2.1).
  * Refuses with not_found: an operator must learn that the wrong text was given.
  */
 export async function revokeToken(
-  { database, tokens, grants, audit }: Pick<AdminParts, 'database' | 'tokens' | 'grants' | 'audit'>,
+  parts: Parts & Pick<AdminParts, 'grants' | 'audit'>,
   text: string,
-): Promise<{ revoked: true; kind: Found['kind']; client_id: string; grant_id: string | null }> {
+): Promise<RevokedToken> {
+  const key = await revokeFoundKey(parts, text);
+  if (key !== undefined) return key;
+  const { database, tokens, grants, audit } = parts;
   const found = await find({ tokens }, text);
+  const jwt = found === 'malformed' ? await revokeServiceJwt(parts, text) : undefined;
+  if (jwt !== undefined) return jwt;
   if (typeof found === 'string') {
     throw new Refusal('not_found', {
       words: 'There is no such token; it may have been removed long after it ended.',

@@ -18,7 +18,13 @@ import {
 } from './store.ts';
 
 /** Where a request came from: recorded with its events, apart from them, so that it can be erased. */
-export type Origin = { requestId: string; address: string | undefined; program: string | undefined };
+export type Origin = {
+  requestId: string;
+  address: string | undefined;
+  program: string | undefined;
+  /** Who acts, where the request itself proves it: signs all that happens in it. */
+  actor?: string;
+};
 
 export type AuditEvent = {
   /** Who acted: `account:acct_…`, `client:…`, `operator` (the command line), `system`. */
@@ -29,6 +35,18 @@ export type AuditEvent = {
   outcome?: 'success' | 'failure';
   reason?: string | undefined;
   details?: Record<string, string | number | boolean | undefined>;
+};
+
+/** The place of an event in a list that has the newest first. */
+export type EventPlace = { readonly atMilliseconds: number; readonly node: string; readonly sequence: number };
+
+export type EventFilter = {
+  accountId?: string;
+  clientId?: string;
+  type?: string;
+  /** Only what stands behind this one. */
+  after?: EventPlace;
+  limit: number;
 };
 
 /** The hash of a row: SHA-256 over the hash before it and the row's columns in a fixed order. */
@@ -90,7 +108,8 @@ export function createAudit(options: { database: Database }) {
       const origin = origins.getStore();
       const at = nowMilliseconds();
       database.append((position) => {
-        const row = toRow(position, type, { ...event, at, requestId: origin?.requestId ?? null });
+        const requestId = origin?.requestId ?? null;
+        const row = toRow(position, type, { ...event, actor: origin?.actor ?? event.actor, at, requestId });
         const statements = [insertEvent(row)];
         if (origin?.address !== undefined || origin?.program !== undefined) {
           statements.push(insertPersonal(position, { accountId: event.accountId, ...origin }));
@@ -100,8 +119,7 @@ export function createAudit(options: { database: Database }) {
     },
 
     /** Newest first, at most 1,000. */
-    list: (filter: { accountId?: string; clientId?: string; type?: string; limit: number }) =>
-      listEvents(database, filter),
+    list: (filter: EventFilter) => listEvents(database, filter),
 
     /** Has this happened to that person before? */
     hasHappened: (type: EventType, accountId: string): Promise<boolean> =>

@@ -2,6 +2,7 @@
 import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
 import type { Position } from '../storage/unit-of-work.ts';
+import type { EventFilter } from './audit.ts';
 
 export type AuditRow = {
   node: string;
@@ -68,11 +69,15 @@ function aliases(database: Database) {
     .map(([key, column]) => database.builder.ref(column).as(key));
 }
 
-export async function listEvents(
-  database: Database,
-  filter: { accountId?: string; clientId?: string; type?: string; limit: number },
-): Promise<AuditRow[]> {
-  const query = selection(database).orderBy('at_milliseconds', 'desc').orderBy('sequence', 'desc');
+export async function listEvents(database: Database, filter: EventFilter): Promise<AuditRow[]> {
+  const query = selection(database)
+    .orderBy('at_milliseconds', 'desc')
+    .orderBy('sequence', 'desc')
+    .orderBy('node', 'desc');
+  if (filter.after !== undefined) {
+    const { atMilliseconds, sequence, node } = filter.after;
+    query.whereRaw('(at_milliseconds, sequence, node) < (?, ?, ?)', [atMilliseconds, sequence, node]);
+  }
   if (filter.accountId !== undefined) query.where('account_id', filter.accountId);
   if (filter.clientId !== undefined) query.where('client_id', filter.clientId);
   if (filter.type !== undefined) query.where('type', filter.type);

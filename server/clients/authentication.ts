@@ -1,7 +1,16 @@
 // Authenticates a client by secret or signed assertion (RFC 6749 section 2.3, RFC 7523 section 2.2), outside of the engine.
-import { createLocalJWKSet, decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+} from 'jose';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import { OutboundFailure } from '../outbound/failure.ts';
+import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import { isSameSecret, sha256Hex } from '../secrets.ts';
 import type { Registration } from './clients.ts';
 
@@ -22,10 +31,13 @@ function malformed(reason: string): Refusal {
 // RFC 6749 section 2.3.1: both halves are form-encoded before they are put into Basic.
 function decodeHalf(text: string): string {
   try {
-    return decodeURIComponent(text.replace(/\+/g, '%20'));
+    const half = decodeURIComponent(text.replace(/\+/g, '%20'));
+    // RFC 6749 appendices A.1 and A.2: ids and secrets are printable ASCII.
+    if (/^[\x20-\x7e]*$/.test(half)) return half;
   } catch (cause) {
     throw new Refusal('invalid_request', { words: 'The client authentication is malformed.', cause });
   }
+  throw malformed('not ASCII in Basic');
 }
 
 function readBasic(header: string): Presented {
@@ -115,27 +127,50 @@ export function findAssertionFault(
   return undefined;
 }
 
+function readKeyId(assertion: string): string | undefined {
+  try {
+    return decodeProtectedHeader(assertion).kid;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The keys that may have signed this assertion: those registered, or those published where the registration says.
+ * None where they cannot be had: whoever authenticates by them is refused, and nobody else feels it.
+ */
+export async function listAssertionKeys(
+  registration: Registration,
+  assertion: string,
+  remoteKeys: RemoteKeys,
+): Promise<readonly JWK[]> {
+  const { jwks, jwksUri } = registration;
+  if (jwksUri === undefined) return (jwks?.keys ?? []) as readonly JWK[];
+  try {
+    return await remoteKeys.list(jwksUri, readKeyId(assertion));
+  } catch (error) {
+    if (error instanceof OutboundFailure) return [];
+    throw error;
+  }
+}
+
 /** Verifies a client assertion. Answers its claims; its jti has still to be burnt. Refuses with invalid_client. */
 export async function verifyAssertion(
   client: { id: string; registration: Registration },
   assertion: string,
-  expected: { issuer: string; clockSkewSeconds: number },
+  expected: { issuer: string; clockSkewSeconds: number; remoteKeys: RemoteKeys },
 ): Promise<JWTPayload & { jti: string; exp: number }> {
-  const jwks = client.registration.jwks;
-  if (jwks === undefined) throw new Refusal('invalid_client', { reason: 'no keys registered' });
+  const keys = await listAssertionKeys(client.registration, assertion, expected.remoteKeys);
+  if (keys.length === 0) throw new Refusal('invalid_client', { reason: 'no keys to verify it with' });
   try {
-    const { payload, protectedHeader } = await jwtVerify(
-      assertion,
-      createLocalJWKSet(jwks as unknown as Parameters<typeof createLocalJWKSet>[0]),
-      {
-        algorithms: ALGORITHMS,
-        issuer: client.id,
-        subject: client.id,
-        clockTolerance: expected.clockSkewSeconds,
-        currentDate: new Date(nowSeconds() * 1000),
-        requiredClaims: ['exp', 'jti', 'aud'],
-      },
-    );
+    const { payload, protectedHeader } = await jwtVerify(assertion, createLocalJWKSet({ keys: [...keys] }), {
+      algorithms: ALGORITHMS,
+      issuer: client.id,
+      subject: client.id,
+      clockTolerance: expected.clockSkewSeconds,
+      currentDate: new Date(nowSeconds() * 1000),
+      requiredClaims: ['exp', 'jti', 'aud'],
+    });
     const fault = findAssertionFault(payload, { ...protectedHeader }, expected.issuer);
     if (fault !== undefined) throw new Error(fault);
     return payload as JWTPayload & { jti: string; exp: number };

@@ -6,9 +6,23 @@ import { Refusal } from '../errors.ts';
 import { randomSecret, sha256Hex } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
+import { deviceClient, EVERY_SCOPE } from './ready-made.ts';
+import { createClientRequests } from './requests.ts';
+import { createClientChanges } from './changes.ts';
+import { createClaims } from './claims.ts';
 import { createClientStore } from './store.ts';
+import type { Trust } from './trust.ts';
 
-export type ClientType = 'web' | 'native' | 'browser' | 'service' | 'resource_server';
+/** `removed`: what is left of a client, so that its id and its tokens stay dead. */
+export type ClientType =
+  | 'web'
+  | 'native'
+  | 'browser'
+  | 'service'
+  | 'resource_server'
+  | 'trusted_issuer'
+  | 'service_account'
+  | 'removed';
 export type AuthMethod = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
 export type Jwks = { readonly keys: readonly Record<string, unknown>[] };
 
@@ -22,6 +36,10 @@ export type Registration = {
   readonly auth: AuthMethod;
   readonly secrets: readonly StoredSecret[];
   readonly jwks?: Jwks;
+  /** Where its keys are published instead (RFC 7517 section 5). */
+  readonly jwksUri?: string;
+  /** Where it is told that a session ended, and whether it must be told which one. */
+  readonly backchannelLogout?: { readonly uri: string; readonly needsSid: boolean };
   readonly grants: readonly string[];
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
@@ -32,6 +50,18 @@ export type Registration = {
   readonly needsPkce: boolean;
   readonly hasIdTokenClaims: boolean;
   readonly isFirstParty: boolean;
+  /** The operator has checked who runs it. */
+  readonly isVerified?: boolean;
+  /** RFC 9126 section 6: every authorization request is pushed. */
+  readonly needsPushedRequest?: boolean;
+  /** RFC 9449 section 5.2: every token is bound to a key. */
+  readonly needsDpop?: boolean;
+  /** Of a trusted issuer: whose assertions are believed, and about whom. */
+  readonly trust?: Trust;
+  /** Of a resource server: it says from which address a credential came to it, and is believed. */
+  readonly seesClients?: boolean;
+  /** Of a resource server: it is told why a credential of its own is not active. */
+  readonly learnsWhy?: boolean;
 };
 
 export type Client = {
@@ -49,16 +79,10 @@ export type Client = {
   readonly revokedAt: number | undefined;
 };
 
-/** An id that is not registered and came asking. */
-export type ClientRequest = {
-  readonly id: string;
-  readonly firstAt: number;
-  readonly lastAt: number;
-  readonly count: number;
-};
+/** A secret is shown this once; undefined where the client has none. */
+export type NewClient = { readonly id: string; readonly secret: string | undefined };
+export type RotatedSecret = { readonly secret: string; readonly previousExpiresAt: number };
 
-const MOST_REQUESTS = 1000;
-const LONGEST_ID = 255;
 const ROTATION_SECONDS = 86_400;
 const KEPT_SECRETS = 2;
 
@@ -76,12 +100,6 @@ export function isAllowed(client: Client): boolean {
   return client.blockedAt === undefined;
 }
 
-/** RFC 8628 section 3.4. */
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
-
-/** Stands for every scope of the issuer and of the default API: for device clients that are allowed by their id alone. */
-export const EVERY_SCOPE = '*';
-
 export function mayAskFor(registration: Registration, scope: string): boolean {
   return registration.scopes.includes(scope) || registration.scopes.includes(EVERY_SCOPE);
 }
@@ -92,15 +110,28 @@ export function createClients(options: {
   actor: string;
   /** Ends what waits for it elsewhere, in the unit of the block itself. */
   onBlocked?: (id: string) => void;
+  /** Told of what could not be noted of unknown ids. */
+  onFault?: (error: unknown) => void;
 }) {
-  const { database, audit, actor, onBlocked = () => undefined } = options;
+  const { database, audit, actor, onBlocked = () => undefined, onFault = () => undefined } = options;
   const store = createClientStore(database);
+  const requests = createClientRequests({ database, onFault });
 
   async function get(id: string): Promise<Client> {
     const client = await store.find(id);
-    if (client === undefined)
+    if (client === undefined || client.registration.type === 'removed')
       throw new Refusal('not_found', { words: `There is no client ${id}.`, param: 'client_id' });
     return client;
+  }
+
+  /** Refuses with invalid_request one of the file, which only the file changes. */
+  async function getOwn(id: string): Promise<Client> {
+    const client = await get(id);
+    if (client.source === 'database') return client;
+    throw new Refusal('invalid_request', {
+      words: `The client ${id} is declared in the configuration file; change it there.`,
+      param: 'client_id',
+    });
   }
 
   async function changeState(
@@ -121,26 +152,52 @@ export function createClients(options: {
     onBlocked(id);
   }
 
+  /** A new client with its secret; `record` writes it, in the open unit. */
+  function prepare(
+    registration: Omit<Registration, 'secrets'>,
+    choice: { id?: string | undefined; resource?: string | undefined } = {},
+  ): NewClient & { record(): void } {
+    const id = choice.id ?? `client_${randomSecret(12)}`;
+    const made = needsSecret(registration.auth) ? createSecret() : undefined;
+    const secrets = made === undefined ? [] : [made.stored];
+    return {
+      id,
+      secret: made?.secret,
+      record() {
+        store.register(id, { ...registration, secrets }, choice.resource);
+        audit.record('client.created', { actor, clientId: id, details: { name: registration.name } });
+      },
+    };
+  }
+
   return {
     find: store.find,
     get,
     list: store.list,
+    listTrusting: store.listTrusting,
 
-    /** Registers and answers the secret, which is shown this once; undefined where the client has none. */
+    ...createClaims(store),
+
+    ...createClientChanges({ database, audit, actor, store, getOwn, block }),
+    prepare,
+
+    /**
+     * Registers and answers the secret, which is shown this once; undefined where the client has none.
+     * `alsoInUnit` may add writes of its own to the registration.
+     */
     async register(
       registration: Omit<Registration, 'secrets'>,
-      choice: { id?: string | undefined; resource?: string | undefined } = {},
-    ): Promise<{ id: string; secret: string | undefined }> {
-      const id = choice.id ?? `client_${randomSecret(12)}`;
-      const made = needsSecret(registration.auth) ? createSecret() : undefined;
-      const secrets = made === undefined ? [] : [made.stored];
+      choice: { id?: string | undefined; alsoInUnit?: ((made: NewClient) => void) | undefined } = {},
+    ): Promise<NewClient> {
+      const { record, ...made } = prepare(registration, choice);
+      const { id } = made;
       try {
         await database.transact(() => {
-          store.register(id, { ...registration, secrets }, choice.resource);
-          audit.record('client.created', { actor, clientId: id, details: { name: registration.name } });
+          record();
+          choice.alsoInUnit?.(made);
         });
       } catch (error) {
-        if (error instanceof Conflict) {
+        if (error instanceof Conflict && error.label === 'client_id') {
           throw new Refusal('already_exists', {
             words: `The client ${id} exists already.`,
             param: 'client_id',
@@ -149,23 +206,22 @@ export function createClients(options: {
         }
         throw error;
       }
-      return { id, secret: made?.secret };
+      return made;
     },
 
     /** A second secret; the one before stays good for a day, older ones end. */
-    async rotateSecret(id: string): Promise<{ secret: string; previousExpiresAt: number }> {
-      const client = await get(id);
+    async rotateSecret(
+      id: string,
+      alsoInUnit?: (made: RotatedSecret) => void,
+    ): Promise<RotatedSecret> {
+      const client = await getOwn(id);
       if (!needsSecret(client.registration.auth)) {
         throw new Refusal('invalid_request', {
           words: `The client ${id} has no secret.`,
           param: 'client_id',
         });
       }
-      if (client.source === 'file') {
-        throw new Refusal('invalid_request', {
-          words: `The client ${id} is declared in the configuration file; change it there.`,
-        });
-      }
+
       const previousExpiresAt = nowSeconds() + ROTATION_SECONDS;
       const { secret, stored } = createSecret();
       const ending = client.registration.secrets.slice(0, KEPT_SECRETS - 1).map((one) => ({
@@ -175,6 +231,7 @@ export function createClients(options: {
       await database.transact(() => {
         store.replace(client, { ...client.registration, secrets: [stored, ...ending] });
         audit.record('client.secret_rotated', { actor, clientId: id });
+        alsoInUnit?.({ secret, previousExpiresAt });
       });
       return { secret, previousExpiresAt };
     },
@@ -182,17 +239,24 @@ export function createClients(options: {
     block: (id: string) => changeState(id, () => block(id), 'client.blocked'),
     allow: (id: string) => changeState(id, () => store.allow(id), 'client.allowed'),
 
-    /** In the open unit: an operator may want to allow it. */
-    noteRequest(id: string): void {
-      if (id.length <= LONGEST_ID && /^[\x21-\x7e]+$/.test(id)) store.noteRequest(id, MOST_REQUESTS);
+    /** The writes of the acts above, for whoever has a unit of work of its own open. */
+    inUnit: {
+      register: (id: string, registration: Registration) => store.register(id, registration, undefined),
+      replace: store.replace,
+      block,
+      allow: store.allow,
     },
-    listRequests: store.listRequests,
+
+    noteRequest: requests.note,
+    flushRequests: requests.flush,
+    listRequests: requests.list,
+    listRequestsById: requests.listById,
 
     /** Allows an id that came asking, as a device client (RFC 8628) with every scope of the default API. */
     async allowDevice(id: string): Promise<void> {
       await database.transact(() => {
         store.register(id, deviceClient(id), undefined);
-        store.forgetRequest(id);
+        requests.forget(id);
         audit.record('client.created', { actor, clientId: id, details: { name: id } });
       });
     },
@@ -233,47 +297,3 @@ export function createClients(options: {
 }
 
 export type Clients = ReturnType<typeof createClients>;
-
-/** The registration of a client that introspects and can do nothing else. */
-export function resourceServer(
-  name: string,
-  auth: AuthMethod,
-  jwks: Jwks | undefined,
-): Omit<Registration, 'secrets'> {
-  return {
-    name,
-    type: 'resource_server',
-    auth,
-    ...(jwks === undefined ? {} : { jwks }),
-    grants: [],
-    redirectUris: [],
-    postLogoutRedirectUris: [],
-    origins: [],
-    scopes: [],
-    defaultScopes: [],
-    optionalScopes: [],
-    needsPkce: true,
-    hasIdTokenClaims: false,
-    isFirstParty: true,
-  };
-}
-
-/** The registration of a device client that is allowed by its id alone: public, and asks for what the default API has. */
-export function deviceClient(id: string): Registration {
-  return {
-    name: id,
-    type: 'native',
-    auth: 'none',
-    secrets: [],
-    grants: [DEVICE_GRANT, 'refresh_token'],
-    redirectUris: [],
-    postLogoutRedirectUris: [],
-    origins: [],
-    scopes: [EVERY_SCOPE],
-    defaultScopes: [EVERY_SCOPE],
-    optionalScopes: [],
-    needsPkce: true,
-    hasIdTokenClaims: false,
-    isFirstParty: false,
-  };
-}

@@ -1,6 +1,7 @@
 // Clients that the configuration file declares, as registrations.
 import type { Config } from '../../config/schema.ts';
-import { type Registration, resourceServer } from './clients.ts';
+import type { Registration } from './clients.ts';
+import { resourceServer } from './ready-made.ts';
 
 type DeclaredClient = Config['clients'][number];
 type DeclaredResource = Config['resources'][number];
@@ -26,6 +27,8 @@ export function toRegistration(
     auth: client.auth,
     secrets: toSecrets(hashes),
     ...(client.jwks === undefined ? {} : { jwks: client.jwks }),
+    ...(client.jwks_uri === undefined ? {} : { jwksUri: client.jwks_uri }),
+    ...toBackchannelLogout(client),
     grants: client.grants,
     redirectUris: client.redirect_uris,
     postLogoutRedirectUris: client.post_logout_redirect_uris,
@@ -36,13 +39,28 @@ export function toRegistration(
     needsPkce: client.pkce,
     hasIdTokenClaims: client.id_token_claims,
     isFirstParty: client.first_party,
+    isVerified: client.verified,
+    needsPushedRequest: client.require_pushed_authorization_requests,
+    needsDpop: client.dpop_bound_access_tokens,
   };
+}
+
+function toBackchannelLogout(
+  client: Pick<DeclaredClient, 'backchannel_logout_uri' | 'backchannel_logout_session_required'>,
+): Pick<Registration, 'backchannelLogout'> {
+  const { backchannel_logout_uri: uri, backchannel_logout_session_required: needsSid } = client;
+  return uri === undefined ? {} : { backchannelLogout: { uri, needsSid } };
 }
 
 function toServer(resource: DeclaredResource): Declared[] {
   const { introspection } = resource;
   if (introspection === undefined) return [];
-  const registration = resourceServer(resource.name, introspection.auth, introspection.jwks);
+  const registration = resourceServer(resource.name, introspection.auth, {
+    jwks: introspection.jwks,
+    jwksUri: introspection.jwks_uri,
+    clientIp: introspection.client_ip,
+    inactiveReason: introspection.inactive_reason,
+  });
   return [
     {
       id: introspection.client_id,

@@ -2,7 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
-import type { Client, ClientRequest, Registration } from './clients.ts';
+import type { Client, Registration } from './clients.ts';
 
 type Row = {
   id: string;
@@ -47,6 +47,27 @@ export function createClientStore(database: Database) {
     async list(options: { after: string; limit: number }): Promise<Client[]> {
       const rows = await database.list<Row>(
         where(sql`WHERE id > ${options.after} ORDER BY id LIMIT ${options.limit}`),
+      );
+      return rows.map(fromRow);
+    },
+
+    /** Clients in whose registration a text begins with these lower-case characters; at most `limit`. */
+    async listWithText(beginning: string, limit: number): Promise<Client[]> {
+      // JSON writes the plain characters of an origin or a scheme as they are. Who asks looks at the field itself.
+      const pattern = `%"${beginning.replace(/[\\%_]/g, '\\$&')}%`;
+      const rows = await database.list<Row>(
+        where(sql`WHERE LOWER(registration) LIKE ${pattern} ESCAPE '\\' LIMIT ${limit}`),
+      );
+      return rows.map(fromRow);
+    },
+
+    /** Those that are registered with a trust, by id, at most `limit`, after the cursor. */
+    async listTrusting(options: { after: string; limit: number }): Promise<Client[]> {
+      // A quote within a text of JSON has a backslash before it, so this is the member itself.
+      const rows = await database.list<Row>(
+        where(
+          sql`WHERE registration LIKE ${'%"trust":{%'} AND id > ${options.after} ORDER BY id LIMIT ${options.limit}`,
+        ),
       );
       return rows.map(fromRow);
     },
@@ -116,41 +137,6 @@ export function createClientStore(database: Database) {
       );
     },
 
-    /** Notes that an id that nobody knows came asking; of more than `most` ids no new one is kept. */
-    noteRequest(id: string, most: number): void {
-      const now = nowSeconds();
-      database.write(
-        sql`INSERT INTO client_requests (client_id, first_at, last_at, count)
-          SELECT ${id}, ${now}, ${now}, 1
-          WHERE (SELECT COUNT(*) FROM client_requests) < ${most} OR EXISTS (SELECT 1 FROM client_requests WHERE client_id = ${id})
-          ON CONFLICT (client_id) DO UPDATE SET last_at = excluded.last_at, count = client_requests.count + 1`,
-      );
-    },
-
-    /** Ids that came asking and are not registered since, the latest first. */
-    async listRequests(limit: number): Promise<ClientRequest[]> {
-      const rows = await database.list<{
-        client_id: string;
-        first_at: number;
-        last_at: number;
-        count: number;
-      }>(
-        sql`SELECT client_id, first_at, last_at, count FROM client_requests
-          WHERE NOT EXISTS (SELECT 1 FROM clients WHERE clients.id = client_requests.client_id)
-          ORDER BY last_at DESC, client_id LIMIT ${limit}`,
-      );
-      return rows.map((row) => ({
-        id: row.client_id,
-        firstAt: row.first_at,
-        lastAt: row.last_at,
-        count: row.count,
-      }));
-    },
-
-    forgetRequest(id: string): void {
-      database.write(sql`DELETE FROM client_requests WHERE client_id = ${id}`);
-    },
-
     /** The file declares it no longer, and there is no registration of the database's own: nobody may use it. */
     withdraw(id: string): void {
       const now = nowSeconds();
@@ -172,7 +158,7 @@ export function createClientStore(database: Database) {
     },
 
     /** Replaces the registration if it is still the one that was read, else Conflict('client'). */
-    replace(before: Client, registration: Registration): void {
+    replace(before: Pick<Client, 'id' | 'registration'>, registration: Registration): void {
       database.write(
         sql`UPDATE clients SET registration = ${JSON.stringify(registration)}, updated_at = ${nowSeconds()}
           WHERE id = ${before.id} AND registration = ${JSON.stringify(before.registration)}`,

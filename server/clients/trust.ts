@@ -3,8 +3,17 @@
 /** RFC 7523 section 2.1. */
 export const JWT_BEARER_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
-/** `strict` is RFC 7523 with its bounds drawn narrow; `service-account` is the shape that Google's libraries send. */
-export type AssertionProfile = 'strict' | 'service-account';
+/**
+ * `strict` is RFC 7523 with its bounds drawn narrow; `service-account` is the shape that Google's libraries send;
+ * `workload` is an ID token of somebody else's issuer, which is no proof of who it is for.
+ */
+export type AssertionProfile = 'strict' | 'service-account' | 'workload';
+
+/** A value that ends in `*` stands for all that begin so. */
+export type ClaimRule = { readonly claim: string; readonly values: readonly string[] };
+
+/** A workload whose token meets every rule acts as this service account. */
+export type WorkloadMapping = { readonly serviceAccountId: string; readonly rules: readonly ClaimRule[] };
 
 export type Trust = {
   /** The `iss` of its assertions, compared as text. */
@@ -21,4 +30,6 @@ export type Trust = {
   readonly accountId?: string;
   /** The clients that may present its assertions, and no other; none is whoever holds one, without a client. */
   readonly clientIds: readonly string[];
+  /** With `workload`: who its tokens act as. */
+  readonly mappings?: readonly WorkloadMapping[];
 };

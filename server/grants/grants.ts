@@ -3,6 +3,7 @@ import type { Audit } from '../audit/audit.ts';
 import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
 import { formatId, parseId } from '../storage/ids.ts';
+import type { Standing, TeamStanding } from '../storage/standing.ts';
 import { createGrantStore } from './store.ts';
 
 const PREFIX = 'grant_';
@@ -18,6 +19,8 @@ export type PermittedScopes = {
 export type GrantRecord = {
   accountId: string;
   clientId: string;
+  /** On behalf of which team the app acts, at APIs where that is asked. */
+  teamId?: string | undefined;
   kind: 'authorization' | 'device';
   /** Set where the grant ends with the browser session (no refresh token). */
   sessionUid: string | undefined;
@@ -34,6 +37,11 @@ export type Grant = {
   readonly id: number;
   readonly accountId: string;
   readonly clientId: string;
+  readonly teamId: string | undefined;
+  /** Of its person, now. */
+  readonly standing: Standing;
+  /** The same in its team; undefined for whoever is not in it, or without a team. */
+  readonly teamStanding: TeamStanding | undefined;
   readonly sessionUid: string | undefined;
   readonly payload: Record<string, unknown>;
   readonly createdAt: number;
@@ -44,12 +52,21 @@ export type Grant = {
 export type ListedGrant = {
   readonly id: number;
   readonly clientId: string;
+  readonly team: { readonly id: string; readonly name: string } | undefined;
   readonly kind: string;
   readonly payload: Record<string, unknown>;
   readonly createdAt: number;
   readonly lastUsedAt: number | undefined;
   readonly expiresAt: number;
+  /** The end that the person chose; undefined is until it is revoked. */
+  readonly endsAt: number | undefined;
 };
+
+/** A client whose devices a person has reported: its codes are refused for them. */
+export type BlockedDevice = { readonly clientId: string; readonly since: number };
+
+/** Whose permission it is, for which client, and on behalf of which team, if of any. */
+export type ConsentPlace = { accountId: string; clientId: string; teamId: string | undefined };
 
 /** A grant's id as people and the engine see it. */
 export function formatGrantId(id: number): string {
@@ -70,18 +87,24 @@ export function createGrants(options: { database: Database; audit: Audit }) {
     register: store.register,
     markUsed: store.markUsed,
     findConsent: store.findConsent,
+    findConsentTeam: store.findConsentTeam,
     isDeviceBlocked: store.isDeviceBlocked,
     blockDevice: store.blockDevice,
+    listBlockedOf: store.listBlockedOf,
     sweep: store.sweep,
 
     /** Remembers what the person allowed this client, in the open unit. */
-    recordConsent(accountId: string, clientId: string, scopes: PermittedScopes): void {
-      store.recordConsent(accountId, clientId, scopes);
+    recordConsent(place: ConsentPlace, scopes: PermittedScopes): void {
+      const { accountId, clientId, teamId } = place;
+      store.recordConsent(place, scopes);
       audit.record('consent.granted', {
         actor: `account:${accountId}`,
         accountId,
         clientId,
-        details: { scope: [...scopes.openid, ...Object.values(scopes.resources).flat()].join(' ') },
+        details: {
+          scope: [...scopes.openid, ...Object.values(scopes.resources).flat()].join(' '),
+          team_id: teamId,
+        },
       });
     },
 
@@ -100,6 +123,10 @@ export function createGrants(options: { database: Database; audit: Audit }) {
       });
     },
 
+    /** What belongs to a team: its grants end with it, and those of a member with their membership. In the open unit. */
+    endOfTeam: store.endOfTeam,
+    endOfMember: store.endOfMember,
+
     /** Ends all grants of a person, in the open unit. */
     revokeAllOf: store.revokeAllOf,
 
@@ -108,16 +135,18 @@ export function createGrants(options: { database: Database; audit: Audit }) {
 
     /** What a person allowed, for themselves: times in whole seconds since 1970. */
     async exportOf(accountId: string) {
-      const [consents, grants] = await Promise.all([
+      const [consents, grants, blocked] = await Promise.all([
         store.listConsentsOf(accountId),
         store.listOf(accountId),
+        store.listBlockedOf(accountId),
       ]);
       return {
         consents: consents.map((one) => ({ ...one, scopes: JSON.parse(one.scopes) as PermittedScopes })),
-        grants: grants.map(({ id, clientId, kind, createdAt, lastUsedAt, expiresAt, payload }) => ({
-          ...{ id: formatGrantId(id), client_id: clientId, kind, scopes: payload },
+        grants: grants.map(({ id, clientId, team, kind, createdAt, lastUsedAt, expiresAt, payload }) => ({
+          ...{ id: formatGrantId(id), client_id: clientId, team_id: team?.id ?? null, kind, scopes: payload },
           ...{ created_at: createdAt, last_used_at: lastUsedAt ?? null, expires_at: expiresAt },
         })),
+        reported_devices: blocked.map(({ clientId, since }) => ({ client_id: clientId, created_at: since })),
       };
     },
 
@@ -126,15 +155,26 @@ export function createGrants(options: { database: Database; audit: Audit }) {
      * shut out has to ask again.
      */
     async end(grant: Grant, by: { actor: string; reason: string }): Promise<void> {
-      const { id, accountId, clientId } = grant;
+      const { id, accountId, clientId, teamId } = grant;
       const others = (await store.listOf(accountId)).filter(
-        (one) => one.clientId === clientId && one.id !== id,
+        (one) => one.clientId === clientId && one.team?.id === teamId && one.id !== id,
       );
       await database.transact(() => {
         this.revoke(id, { ...by, accountId, clientId });
         if (others.length > 0) return;
-        store.forgetConsent(accountId, clientId);
+        store.forgetConsent({ accountId, clientId, teamId });
         audit.record('consent.forgotten', { actor: by.actor, accountId, clientId });
+      });
+    },
+
+    /** Lifts a person's report: codes of that client may be entered again. Refuses with not_found where there is none. */
+    async unblockDevice(accountId: string, clientId: string, { actor }: { actor: string }): Promise<void> {
+      if (!(await store.isDeviceBlocked(accountId, clientId))) {
+        throw new Refusal('not_found', { words: 'There is no such report, or it was lifted.' });
+      }
+      await database.transact(() => {
+        store.unblockDevice(accountId, clientId);
+        audit.record('device_code.report_lifted', { actor, accountId, clientId });
       });
     },
 

@@ -2,21 +2,6 @@
 import type { Account } from '../accounts/accounts.ts';
 import type { Question } from '../protocol/question.ts';
 
-const MINUTE_SECONDS = 60;
-const HOUR_SECONDS = 3600;
-const DAY_SECONDS = 86_400;
-
-function plural(count: number, unit: string): string {
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
-}
-
-/** A life in words, rounded to the largest unit that fits. */
-export function describeSeconds(seconds: number): string {
-  if (seconds >= 2 * DAY_SECONDS) return plural(Math.round(seconds / DAY_SECONDS), 'day');
-  if (seconds >= HOUR_SECONDS) return plural(Math.round(seconds / HOUR_SECONDS), 'hour');
-  return plural(Math.max(1, Math.round(seconds / MINUTE_SECONDS)), 'minute');
-}
-
 /** The scopes as the templates list them, each with the name of its box. */
 export function groupLocals(question: Question) {
   let index = 0;
@@ -33,20 +18,32 @@ export function groupLocals(question: Question) {
   }));
 }
 
+/** The teams as the templates list them; the one that is meant is chosen already. */
+export function teamLocals({ teams, noTeam }: Question) {
+  return {
+    no_team: noTeam,
+    teams: teams?.map((team) => ({
+      id: team.id,
+      name: team.name,
+      is_chosen: team.isPreferred,
+      lacks: team.lacks.map(({ words, name }) => ({ words, name })),
+    })),
+  };
+}
+
 export function consentLocals(uid: string, account: Account, question: Question) {
   const { client } = question;
   return {
     client: {
       name: client.name,
       redirect_host: client.redirectHost,
-      is_verified: false,
+      is_verified: client.isVerified,
       is_first_party: client.isFirstParty,
     },
     account: { name: account.name, email: account.email },
     groups: groupLocals(question),
-    lasts: question.canRefresh
-      ? 'Until you revoke it, or the app has not been used for a long time'
-      : `For ${describeSeconds(question.accessTokenSeconds)} at a time, and only while you are signed in here`,
+    ...teamLocals(question),
+    access_seconds: question.accessTokenSeconds,
     offline: question.canRefresh,
     action: `/interaction/${uid}/consent`,
     switch_action: `/interaction/${uid}/consent`,

@@ -9,7 +9,7 @@ import type { WebContext, WebState } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { type Pages, seeOther } from '../web/page.ts';
 import type { BrowserSessions } from '../web/signed-in.ts';
-import { decisionLocals, findLifetime, signInPath, tidyUserCode } from './device.ts';
+import { decisionLocals, entryLocals, findLifetime, signInPath, tidyUserCode } from './device.ts';
 
 const ENTRY = ['interactions/device-entry', 'Connect a device'] as const;
 const DECISION = ['interactions/device-decision', 'Connect this device?'] as const;
@@ -49,25 +49,26 @@ export function createDeviceRoutes(parts: Parts) {
       const found = await devices.lookUp(typed, approver);
       await pages.render(ctx, ...DECISION, decisionLocals({ ...found, approver, typed }, config.tokens));
     } catch (error) {
-      await pages.fail(ctx, ...ENTRY, { locals: { code: typed }, error });
+      await pages.fail(ctx, ...ENTRY, { locals: entryLocals(typed), error });
     }
   }
 
-  async function decide(approver: Approver, answer: Answer, fields: Fields): Promise<void> {
+  /** Answers the client that was decided on. */
+  async function decide(approver: Approver, answer: Answer, fields: Fields): Promise<{ name: string }> {
     const { reference = '' } = fields;
     if (answer !== 'allow') return devices.deny(reference, approver, answer);
     const lifetime = findLifetime(fields.lifetime);
     if (lifetime === undefined)
       throw new Refusal('invalid_request', { words: 'Please choose for how long.', reason: 'lifetime' });
     const isChosen = (_scope: unknown, index: number) => fields[`scope_${index}`] !== undefined;
-    await devices.approve(reference, approver, { isChosen, lifetime });
+    return devices.approve(reference, approver, { isChosen, lifetime, teamId: fields.team });
   }
 
   /** What cannot be answered so is asked again; what is over leads back to where a code is entered. */
   async function refuse(ctx: WebContext, approver: Approver, error: unknown): Promise<void> {
     const { reference = '', user_code } = ctx.state.form ?? {};
     const isWrong = error instanceof Refusal && error.code === 'invalid_request';
-    if (!isWrong) return pages.fail(ctx, ...ENTRY, { locals: { code: '' }, error });
+    if (!isWrong) return pages.fail(ctx, ...ENTRY, { locals: entryLocals(''), error });
     const question = await devices.review(reference, approver);
     const shown = { question, reference, approver, typed: tidyUserCode(user_code) };
     await pages.fail(ctx, ...DECISION, { locals: decisionLocals(shown, config.tokens), error });
@@ -77,8 +78,7 @@ export function createDeviceRoutes(parts: Parts) {
     try {
       if (!isAnswer(decision))
         throw new Refusal('invalid_request', { words: 'Please choose Deny or Allow.' });
-      const { client } = await devices.review(ctx.state.form?.reference ?? '', approver);
-      await decide(approver, decision, ctx.state.form ?? {});
+      const client = await decide(approver, decision, ctx.state.form ?? {});
       // Not by a redirect: then a link of anybody's could make the page say so.
       await pages.render(ctx, 'interactions/device-result', titles[decision], { client, decision });
     } catch (error) {
@@ -91,7 +91,7 @@ export function createDeviceRoutes(parts: Parts) {
     const typed = tidyUserCode(ctx.query.user_code);
     const approver = await findApprover(ctx);
     if (approver === undefined) return seeOther(ctx, signInPath(typed));
-    await pages.render(ctx, ...ENTRY, { code: typed });
+    await pages.render(ctx, ...ENTRY, entryLocals(typed));
   });
 
   router.post('/', form, csrf.guard, async (ctx) => {

@@ -14,7 +14,10 @@ import type { Csrf } from '../web/csrf.ts';
 import { type Pages, seeOther } from '../web/page.ts';
 import { formActionSource } from '../web/security-headers.ts';
 import type { BrowserSessions } from '../web/signed-in.ts';
+import { withTags } from '../web/words.ts';
 import { consentLocals } from './consent.ts';
+
+const CONSENT = ['interactions/consent', 'Allow access'] as const;
 
 type Parts = {
   config: Config;
@@ -50,6 +53,10 @@ export function createInteractionRoutes(parts: Parts) {
       client: { name: interaction.clientName },
       action: `/interaction/${uid}/sign-in`,
       cancel_action: `/interaction/${uid}/consent`,
+      forgot_url: withTags(
+        `/forgot-password?return_to=${encodeURIComponent(`/interaction/${uid}`)}`,
+        ctx.state.uiLocales ?? [],
+      ),
       sign_up_url: config.people.sign_up ? `/interaction/${uid}/sign-up` : undefined,
       email: email ?? interaction.loginHint ?? '',
     };
@@ -72,12 +79,16 @@ export function createInteractionRoutes(parts: Parts) {
     await pages.render(ctx, 'interactions/sign-in', 'Sign in', await signInLocals(ctx, uid));
   }
 
-  async function renderConsent(ctx: WebContext, uid: string): Promise<void> {
+  async function findConsentLocals(ctx: WebContext, uid: string) {
     const { accountId, question } = await interactions.getQuestion(ctx, uid);
     const account = await accounts.get(accountId);
     const { redirectUri } = await interactions.get(ctx, uid);
     allowRedirect(ctx, redirectUri);
-    await pages.render(ctx, 'interactions/consent', 'Allow access', consentLocals(uid, account, question));
+    return consentLocals(uid, account, question);
+  }
+
+  async function renderConsent(ctx: WebContext, uid: string): Promise<void> {
+    await pages.render(ctx, ...CONSENT, await findConsentLocals(ctx, uid));
   }
 
   /** Goes on with the authorization; where somebody else was signed in here, it begins again for the new person. */
@@ -101,7 +112,20 @@ export function createInteractionRoutes(parts: Parts) {
     seeOther(ctx, url);
   }
 
+  // A refusal may come before the interaction was looked up: its page speaks the language of the others.
+  router.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      const isEarly = error instanceof Refusal && ctx.state.uiLocales === undefined;
+      if (isEarly) await interactions.get(ctx, uidOf(ctx)).catch(() => undefined);
+      throw error;
+    }
+  });
+
   router.get('/', async (ctx) => {
+    const restart = await interactions.findRestart(ctx, uidOf(ctx));
+    if (restart !== undefined) return seeOther(ctx, restart);
     const interaction = await interactions.get(ctx, uidOf(ctx));
     if (interaction.isAnswered) return seeOther(ctx, interaction.returnTo);
     await (interaction.prompt === 'consent' ? renderConsent : renderSignIn)(ctx, interaction.uid);
@@ -115,7 +139,7 @@ export function createInteractionRoutes(parts: Parts) {
     await interactions.getOpen(ctx, uid);
     try {
       const attempt = { email, password, address: ctx.state.address, deviceId: knownDevice.read(ctx, email) };
-      const account = await accounts.signIn(attempt);
+      const account = await accounts.signIn({ ...attempt, locale: pages.localeOf(ctx) });
       await goOn(ctx, uid, account);
     } catch (error) {
       const locals = await signInLocals(ctx, uid, email);
@@ -136,7 +160,8 @@ export function createInteractionRoutes(parts: Parts) {
     const locals = await signUpLocals(ctx, uid);
     try {
       await limiter.check('sign_up.address', ctx.state.network);
-      await goOn(ctx, uid, await accounts.register({ email, name, password }, 'anonymous'));
+      const wanted = { email, name, password, locale: pages.localeOf(ctx) };
+      await goOn(ctx, uid, await accounts.register(wanted, 'anonymous'));
     } catch (error) {
       await pages.fail(ctx, 'accounts/sign-up', 'Create an account', { locals, error });
     }
@@ -157,12 +182,16 @@ export function createInteractionRoutes(parts: Parts) {
     }
     if (decision !== 'allow')
       throw new Refusal('invalid_request', { words: 'Please choose Allow or Deny.', param: 'decision' });
-    const url = await interactions.allowed(
-      ctx,
-      uid,
-      (_scope, index) => fields[`scope_${index}`] !== undefined,
-    );
-    seeOther(ctx, url ?? (await interactions.denied(ctx)));
+    try {
+      const url = await interactions.allowed(ctx, uid, {
+        isChosen: (_scope, index) => fields[`scope_${index}`] !== undefined,
+        teamId: fields.team,
+      });
+      seeOther(ctx, url ?? (await interactions.denied(ctx)));
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.param !== 'team') throw error;
+      await pages.fail(ctx, ...CONSENT, { locals: await findConsentLocals(ctx, uid), error });
+    }
   });
 
   return router;

@@ -1,5 +1,6 @@
 // Mail to people: written into the outbox in the unit of the act it tells of, so that neither is there without the other.
 import type { Outbox } from '../storage/outbox.ts';
+import type { Localized } from '../web/words.ts';
 
 export const KIND = 'mail';
 
@@ -10,7 +11,9 @@ export type Mail = {
   readonly to: string;
   /** Whose mail it is, for the log: the address is nobody's business there. */
   readonly accountId: string;
-  readonly locals: Readonly<Record<string, string | number | undefined>>;
+  /** The language that its reader is known to speak. */
+  readonly locale: string | undefined;
+  readonly locals: Readonly<Record<string, string | number | readonly Localized[] | undefined>>;
   /** After this it is of no use to anybody (its link is dead) and is not sent any more. */
   readonly expiresAt?: number | undefined;
 };

@@ -27,11 +27,11 @@ export function createPostOffice(parts: PostOfficeParts) {
 
   function createTransport(): Transport {
     if (url === undefined) return mailbox ?? logOnly;
-    return createSmtp({ url, from: { name: branding.name, address: from }, host, isLoopbackHost });
+    return createSmtp({ url, from, host, isLoopbackHost });
   }
 
   const transport = createTransport();
-  const render = createMailRenderer({ views, issuer });
+  const render = createMailRenderer({ views, issuer, sender: branding.name });
   const delivery = createDelivery({ database, outbox, render, transport, host, log });
 
   return {

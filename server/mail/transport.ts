@@ -17,7 +17,8 @@ export type Transport = { send(mail: OutgoingMail): Promise<void> };
 export type SmtpOptions = {
   /** `smtp://user:password@host:587` or `smtps://host:465`. */
   url: string;
-  from: { name: string; address: string };
+  /** The address that it comes from. */
+  from: string;
   /** The name by which we greet. */
   host: string;
   isLoopbackHost: (hostname: string) => boolean;
@@ -45,9 +46,9 @@ function connectionOf({ url, host, isLoopbackHost }: SmtpOptions) {
 export function createSmtp(options: SmtpOptions): Transport {
   const transport = createTransport(connectionOf(options));
   return {
-    async send({ to, subject, text, html, messageId, at }) {
+    async send({ to, sender, subject, text, html, messageId, at }) {
       await transport.sendMail({
-        from: options.from,
+        from: { name: sender, address: options.from },
         // As an object: a text would be read as a list of addresses.
         to: { name: '', address: to },
         ...{ subject, text, html, messageId },

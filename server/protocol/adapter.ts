@@ -1,9 +1,12 @@
 // The engine's storage contract on our tables: one small adapter a model, chosen by name. Writes join the request's unit of work.
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
+import type { Config } from '../../config/schema.ts';
 import type { Audit } from '../audit/audit.ts';
-import { type Clients, isAllowed } from '../clients/clients.ts';
+import { listAssertionKeys } from '../clients/authentication.ts';
+import { type Client, type Clients, isAllowed } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Grants } from '../grants/grants.ts';
+import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { Artifacts } from '../storage/artifacts.ts';
 import type { Database } from '../storage/database.ts';
@@ -11,6 +14,8 @@ import type { DeviceCodes } from '../storage/device-codes.ts';
 import type { Replays } from '../storage/replays.ts';
 import type { Sessions } from '../storage/sessions.ts';
 import type { Tokens } from '../storage/tokens.ts';
+import type { Holder, MayHold } from './acting.ts';
+import { BEARER, bearerMetadata } from './bearer.ts';
 import { toEngineMetadata } from './client-metadata.ts';
 import { createDeviceCodeAdapter } from './device-adapter.ts';
 import { createGrantAdapter } from './grant-adapter.ts';
@@ -27,11 +32,16 @@ export type AdapterParts = {
   grants: Grants;
   clients: Pick<Clients, 'find' | 'noteRequest'>;
   deviceCodes: DeviceCodes;
+  remoteKeys: RemoteKeys;
+  /** What whoever stands behind a grant may have now. */
+  mayHoldOf: (holder: Holder) => MayHold;
   retryWindowSeconds: number;
-  device: { intervalSeconds: number; maxPending: number };
+  device: Pick<Config['device'], 'interval_seconds' | 'max_pending' | 'max_pending_per_network'>;
   limiter: Pick<Limiter, 'take'>;
   origin: () => { address: string | undefined; program: string | undefined } | undefined;
 };
+
+const LONGEST_AHEAD_SECONDS = 300;
 
 type Methods = Partial<Adapter> & Pick<Adapter, 'find'>;
 
@@ -144,14 +154,23 @@ function withId(payload: Record<string, unknown> | undefined, id: string): Adapt
 function createReplayAdapter({ replays }: AdapterParts): Methods {
   return {
     find: async (id) => ((await replays.isUsed(id)) ? { jti: id, kind: 'ReplayDetection' } : undefined),
+    // The engine takes a DPoP proof that is dated five minutes ahead, and keeps its id for five minutes from now (row X01).
     upsert: async (id, payload, expiresIn) =>
-      replays.register(id, payload.exp ?? nowSeconds() + (expiresIn ?? 0)),
+      replays.register(id, (payload.exp ?? nowSeconds() + (expiresIn ?? 0)) + LONGEST_AHEAD_SECONDS),
   };
+}
+
+/** RFC 7523 section 3: the keys that may have signed what is presented now, where the client publishes them itself. */
+async function listPublishedKeys({ remoteKeys }: AdapterParts, { registration }: Client) {
+  const assertion = Provider.ctx?.oidc?.params?.client_assertion;
+  if (registration.jwksUri === undefined || typeof assertion !== 'string') return {};
+  return { jwks: { keys: await listAssertionKeys(registration, assertion, remoteKeys) } };
 }
 
 function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]): Methods {
   return {
     async find(id) {
+      if (id === BEARER) return bearerMetadata() as AdapterPayload;
       const memory = parts.database.memory();
       const known = memory?.get(`client ${id}`) as AdapterPayload | undefined;
       if (known !== undefined) return known;
@@ -160,7 +179,8 @@ function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]
       // A resource server can introspect and nothing else: to the engine it is nobody.
       if (client === undefined || !isAllowed(client) || client.registration.type === 'resource_server')
         return undefined;
-      const metadata = toEngineMetadata(client, knownScopes) as AdapterPayload;
+      const published = await listPublishedKeys(parts, client);
+      const metadata = { ...toEngineMetadata(client, knownScopes), ...published } as AdapterPayload;
       memory?.set(`client ${id}`, metadata);
       return metadata;
     },
@@ -179,7 +199,7 @@ export function createAdapters(parts: AdapterParts, knownScopes: readonly string
       case 'RefreshToken':
         return complete(createRefreshTokenAdapter(parts));
       case 'DeviceCode':
-        return complete(createDeviceCodeAdapter(parts, knownScopes));
+        return complete(createDeviceCodeAdapter(parts));
       case 'Session':
         return complete(createSessionAdapter(parts));
       case 'ReplayDetection':

@@ -1,6 +1,7 @@
 // What the engine must know before it can be built: APIs and signing keys. It is rebuilt when their version changes.
 import type { Resource } from '../resources/resources.ts';
 import type { SigningKey } from '../signing-keys/signing-keys.ts';
+import type { Localized } from '../web/words.ts';
 
 /** Scopes of the issuer itself (OpenID Connect Core sections 5.4 and 11), with words for people. */
 export const openidScopes: Readonly<Record<string, string>> = {
@@ -37,7 +38,7 @@ export function defaultApiScopes(catalog: Catalog): string[] {
 }
 
 /** The words for a scope of an API, or of the issuer where no API is named. */
-export function wordsOf(catalog: Catalog, scope: string, identifier?: string): string {
+export function wordsOf(catalog: Catalog, scope: string, identifier?: string): Localized {
   const resource =
     identifier === undefined ? findDefaultResource(catalog) : findResource(catalog, identifier);
   return (

@@ -9,47 +9,24 @@ import {
 } from 'oidc-provider';
 import type { Config } from '../../config/schema.ts';
 import type { Account } from '../accounts/accounts.ts';
-import { EVERY_SCOPE, mayAskFor, type Registration } from '../clients/clients.ts';
+import { mayAskFor, type Registration } from '../clients/clients.ts';
+import { EVERY_SCOPE } from '../clients/ready-made.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { Cookies } from '../web/cookies.ts';
+import { createTeamClaims } from './acting.ts';
 import { sessionSeconds } from './browser-sessions.ts';
 import { type Catalog, findResource, unaddressedScopes } from './catalog.ts';
+import { createResourceChoice } from './client-credentials-grant.ts';
 import { REGISTRATION, registrationOf } from './client-metadata.ts';
+import { DEFAULTED_SCOPE } from './default-scope.ts';
+import { routes } from './endpoints.ts';
 import { createInteractionPolicy, IMPLIED_CONSENT } from './interaction-policy.ts';
+import { nameMachine } from './jwt-bearer-grant.ts';
 import { checkAssertion } from './provider.ts';
 import { mayRefresh, refreshSeconds } from './refresh-policy.ts';
+import { createScopeCheck } from './request-parameters.ts';
 import { available } from './unavailable.ts';
-
-export const routes = {
-  authorization: '/authorize',
-  token: '/token',
-  introspection: '/introspect',
-  revocation: '/revoke',
-  userinfo: '/userinfo',
-  jwks: '/jwks',
-  end_session: '/logout',
-  device_authorization: '/device/code',
-  code_verification: '/device',
-} as const;
-
-/** What each address of the engine answers: anything else is 405 with Allow. */
-export const methods: Readonly<Record<string, readonly string[]>> = {
-  [routes.authorization]: ['GET', 'POST'],
-  [`${routes.authorization}/:uid`]: ['GET'],
-  [routes.token]: ['POST', 'OPTIONS'],
-  [routes.introspection]: ['POST'],
-  [routes.revocation]: ['POST', 'OPTIONS'],
-  [routes.userinfo]: ['GET', 'POST', 'OPTIONS'],
-  [routes.jwks]: ['GET', 'OPTIONS'],
-  [routes.end_session]: ['GET', 'POST'],
-  [routes.device_authorization]: ['POST', 'OPTIONS'],
-  [routes.code_verification]: ['GET', 'POST'],
-  [`${routes.end_session}/confirm`]: ['POST'],
-  [`${routes.end_session}/success`]: ['GET'],
-  '/.well-known/openid-configuration': ['GET', 'OPTIONS'],
-  '/.well-known/oauth-authorization-server': ['GET', 'OPTIONS'],
-};
 
 export type EnginePages = {
   error(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }): void;
@@ -66,6 +43,10 @@ export type ConfigurationParts = {
   findAccount: (id: string) => Promise<Account | undefined>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
   pages: EnginePages;
+  /** Thirty-two bytes, the same at every node. */
+  dpopNonceKey: Buffer;
+  /** May scripts of this origin use this client? */
+  isOwnOrigin: (ctx: KoaContextWithOIDC, origin: string, client: Client) => boolean;
 };
 
 const SIGNING = ['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519'] as const;
@@ -97,6 +78,8 @@ function createAccountFinder(findActive: ConfigurationParts['findAccount']): Fin
     return {
       accountId: account.id,
       role: account.role,
+      isAdmin: account.isAdmin,
+      plan: account.plan,
       async claims(use) {
         const client = ctx.oidc.client;
         const isBare = use === 'id_token' && !(client && registrationOf(client).hasIdTokenClaims);
@@ -119,7 +102,7 @@ function resourceServerInfo(resource: Resource | undefined, client: Registration
     audience: resource.identifier,
     accessTokenTTL: resource.registration.accessTokenSeconds ?? defaultSeconds,
     accessTokenFormat: resource.registration.tokenFormat,
-    jwt: { sign: { alg: 'ES256' as const } },
+    jwt: { sign: { alg: resource.registration.tokenAlg ?? 'ES256' } },
   };
 }
 
@@ -131,6 +114,7 @@ function lifetimes(config: Config, catalog: Catalog): NonNullable<Configuration[
   );
   return {
     AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? tokens.access_token_seconds,
+    ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? tokens.access_token_seconds,
     AuthorizationCode: tokens.authorization_code_seconds,
     DeviceCode: config.device.code_seconds,
     IdToken: tokens.id_token_seconds,
@@ -144,10 +128,16 @@ function lifetimes(config: Config, catalog: Catalog): NonNullable<Configuration[
   };
 }
 
-function features({ config, catalog, pages }: ConfigurationParts): NonNullable<Configuration['features']> {
+function features({
+  config,
+  catalog,
+  pages,
+  dpopNonceKey,
+}: ConfigurationParts): NonNullable<Configuration['features']> {
   const { access_token_seconds: accessTokenSeconds } = config.tokens;
   return {
     devInteractions: { enabled: false },
+    clientCredentials: { enabled: true },
     // The pages are ours and stand in front of the engine's; user codes are BCDF-GHJK, without look-alikes.
     deviceFlow: {
       enabled: config.device.enabled,
@@ -155,8 +145,10 @@ function features({ config, catalog, pages }: ConfigurationParts): NonNullable<C
       mask: '****-****',
       deviceInfo: () => ({}),
     },
-    dPoP: { enabled: false },
-    pushedAuthorizationRequests: { enabled: false },
+    // Nonces are offered, so that a client whose clock is wrong can go on, and asked of nobody: a proof is good once and for
+    // five minutes anyway, and a nonce costs each client another round trip (RFC 9449 sections 8 and 11.1).
+    dPoP: { enabled: true, nonceSecret: dpopNonceKey, requireNonce: () => false },
+    pushedAuthorizationRequests: { enabled: true },
     // Ours answers at this path; the engine's is on so that discovery names it.
     introspection: { enabled: true, allowedPolicy: async () => false },
     revocation: {
@@ -168,10 +160,11 @@ function features({ config, catalog, pages }: ConfigurationParts): NonNullable<C
       logoutSource: pages.logout,
       postLogoutSuccessSource: pages.loggedOut,
     },
+    // For discovery, and for the sid in ID tokens. Who is told, and when, is ours: logout/delivery.ts.
+    backchannelLogout: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      // The authorization's own API, where the token request names none (RFC 8707 section 2.2).
-      defaultResource: async (_ctx, _client, oneOf) => (oneOf?.length === 1 ? oneOf[0] : (oneOf ?? [])) ?? [],
+      defaultResource: createResourceChoice(catalog),
       useGrantedResource: async () => true,
       getResourceServerInfo: async (_ctx, identifier, client) =>
         resourceServerInfo(findResource(catalog, identifier), registrationOf(client), accessTokenSeconds),
@@ -181,14 +174,20 @@ function features({ config, catalog, pages }: ConfigurationParts): NonNullable<C
 
 export function createConfiguration(parts: ConfigurationParts): Configuration {
   const { config, catalog, cookies, pages } = parts;
+  const unaddressed = unaddressedScopes(catalog);
   return {
     adapter: parts.adapter,
     jwks: { keys: catalog.signingKeys.map((key) => key.privateJwk as never) },
     findAccount: createAccountFinder(parts.findAccount),
     loadExistingGrant: parts.loadGrant,
     routes,
-    scopes: unaddressedScopes(catalog),
-    claims: { openid: ['sub'], profile: ['name', 'updated_at'], email: ['email', 'email_verified'] },
+    scopes: unaddressed,
+    // How and when the person proved who they are: at a device it was somewhere else than where the token is (row D33).
+    claims: {
+      openid: ['sub', 'amr', 'auth_time'],
+      profile: ['name', 'updated_at'],
+      email: ['email', 'email_verified'],
+    },
     // Our account answers an ID token with the subject alone, unless the client is registered otherwise.
     conformIdTokenClaims: false,
     responseTypes: ['code'],
@@ -197,6 +196,7 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
     enabledJWA: {
       clientAuthSigningAlgValues: [...SIGNING],
       idTokenSigningAlgValues: ['RS256'],
+      dPoPSigningAlgValues: [...SIGNING],
     },
     pkce: {
       required: (_ctx, client) => registrationOf(client).needsPkce || client.clientAuthMethod === 'none',
@@ -205,15 +205,17 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
     acceptQueryParamAccessTokens: false,
     clockTolerance: config.tokens.clock_skew_seconds,
     assertJwtClientAuthClaimsAndHeader: checkAssertion,
-    fetchResponseBodyLimits: { jwks_uri: 65_536, sector_identifier_uri: 65_536 },
+    // What others name is fetched by outbound/fetcher.ts alone.
+    fetch: () => Promise.reject(new Error('the engine fetches nothing itself')),
     rotateRefreshToken: true,
     issueRefreshToken: async (_ctx, client, source) => mayRefresh(client, source.scopes),
     // Grants that end with the session are ended by our own rows; the engine has nothing to check.
     expiresWithSession: async () => false,
     revokeGrantPolicy: () => false,
-    clientBasedCORS: (_ctx, origin, client) => registrationOf(client).origins.includes(origin),
+    clientBasedCORS: parts.isOwnOrigin,
     extraClientMetadata: { properties: [REGISTRATION] },
-    extraParams: [IMPLIED_CONSENT],
+    // The check runs for every request, after its scope and resources are known.
+    extraParams: { [IMPLIED_CONSENT]: null, [DEFAULTED_SCOPE]: createScopeCheck(unaddressed) },
     interactions: {
       policy: createInteractionPolicy(),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -228,6 +230,8 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
       long: { ...cookies.options, signed: true },
       short: { ...cookies.engineOptions, signed: true },
     },
+    extraTokenClaims: createTeamClaims(catalog),
+    formats: { customizers: { jwt: nameMachine } },
     ttl: lifetimes(config, catalog),
     renderError: (ctx, out) => pages.error(ctx, out),
     features: features(parts),

@@ -2,9 +2,13 @@
 import type { Audit } from '../audit/audit.ts';
 import { Refusal, type RefusalCode } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
+import { NO_PLACE } from '../storage/device-codes.ts';
 import { Conflict } from '../storage/faults.ts';
 import type { WebContext } from '../web/context.ts';
-import { routes } from './configuration.ts';
+import { tooMany } from './device-adapter.ts';
+import { isForPrograms, routes } from './endpoints.ts';
+
+const REPLAY = 'replay';
 
 /** By the label of the write that lost. */
 const refusals: Readonly<Record<string, RefusalCode>> = {
@@ -12,14 +16,39 @@ const refusals: Readonly<Record<string, RefusalCode>> = {
   refresh_token: 'invalid_grant',
   AuthorizationCode: 'invalid_grant',
   DeviceCode: 'invalid_grant',
-  replay: 'invalid_client',
+  assertion: 'invalid_grant',
 };
 
+/** An assertion of the client or a DPoP proof that was used before, in the words of the endpoint (RFC 9449 sections 5 and 7.1). */
+function refuseReplay(ctx: WebContext): RefusalCode {
+  if (ctx.path === routes.userinfo) return 'invalid_token';
+  if (ctx.get('DPoP') === '') return 'invalid_client';
+  return ctx.path === routes.token ? 'invalid_grant' : 'invalid_request';
+}
+
+function refusalOf(ctx: WebContext, label: string): RefusalCode | undefined {
+  // The browser that came second with a pushed request: it is told on a page, as for any other that is spent.
+  if (label === 'PushedAuthorizationRequest') return 'invalid_request_uri';
+  if (!isForPrograms(ctx.path)) return undefined;
+  return label === REPLAY ? refuseReplay(ctx) : refusals[label];
+}
+
+type Parts = { database: Database; audit: Audit; issuer: string };
+
+/** Others took the last places for waiting device codes between the count and the commit. */
+function answerNoPlace(ctx: WebContext): boolean {
+  ctx.status = tooMany.status;
+  ctx.set('Retry-After', String(tooMany.retryAfterSeconds));
+  ctx.body = { error: tooMany.error, error_description: tooMany.description };
+  return true;
+}
+
 /** Answers in the words of the endpoint; false where the conflict is not of its protocol. The loss is recorded in a unit of its own. */
-export function createConflictAnswer({ database, audit }: { database: Database; audit: Audit }) {
+export function createConflictAnswer({ database, audit, issuer }: Parts) {
   return async function answerConflict(ctx: WebContext, error: unknown): Promise<boolean> {
     const label = error instanceof Conflict ? error.label : '';
-    const code = ctx.path === routes.token || ctx.path === routes.revocation ? refusals[label] : undefined;
+    if (label === NO_PLACE) return answerNoPlace(ctx);
+    const code = refusalOf(ctx, label);
     if (code === undefined) return false;
     await database.transact(() => {
       audit.record('token.refused', {
@@ -28,8 +57,10 @@ export function createConflictAnswer({ database, audit }: { database: Database; 
         reason: `lost the race for ${label}`,
       });
     });
+    if (!isForPrograms(ctx.path)) throw new Refusal(code, { cause: error });
     const { status, words } = new Refusal(code);
     ctx.status = status;
+    if (code === 'invalid_token') ctx.set('WWW-Authenticate', `DPoP realm="${issuer}", error="${code}"`);
     ctx.body = { error: code, error_description: words };
     return true;
   };

@@ -1,15 +1,26 @@
 // From a remembered permission to the grant of one authorization: what was allowed before is not asked again.
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { Roles } from '../accounts/roles.ts';
 import { formatGrantId, type Grants, type PermittedScopes } from '../grants/grants.ts';
 import { nextId } from '../storage/ids.ts';
-import { openidScopes } from './catalog.ts';
+import type { Standing } from '../storage/standing.ts';
+import type { Rights } from '../teams/rights.ts';
+import type { TeamOfPerson } from '../teams/team.ts';
+import type { Teams } from '../teams/teams.ts';
+import { createMayHold, listEligible, type MayHold, needsTeam } from './acting.ts';
+import { type Catalog, openidScopes } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
 import { available } from './unavailable.ts';
 
 const NOTHING: PermittedScopes = { openid: [], resources: {}, refused: [] };
 
 type EngineGrant = InstanceType<KoaContextWithOIDC['oidc']['provider']['Grant']>;
+
+type LoaderParts = {
+  grants: Pick<Grants, 'findConsent' | 'findConsentTeam'>;
+  rights: Rights;
+  teams: Pick<Teams, 'listOf'>;
+  catalog: Catalog;
+};
 
 type Asked = { openid: string[]; resources: Record<string, string[]> };
 
@@ -27,25 +38,38 @@ export function requestedScopes(ctx: KoaContextWithOIDC): Asked {
   return { openid, resources: Object.fromEntries(resources) };
 }
 
+function listAsked(asked: Asked): { name: string; identifier: string | undefined }[] {
+  const own = asked.openid.map((name) => ({ name, identifier: undefined }));
+  const ofApis = Object.entries(asked.resources).flatMap(([identifier, names]) =>
+    names.map((name) => ({ name, identifier })),
+  );
+  return [...own, ...ofApis];
+}
+
 /** What the person has no right to counts as refused: then nobody is asked for it, and nobody gets it (ASVS 10.4.11). */
-function cutToRights(
-  permitted: PermittedScopes,
-  asked: Asked,
-  mayHold: (scope: string) => boolean,
-): PermittedScopes {
-  const isTheirs = (scope: string) => scope in openidScopes || mayHold(scope);
+function cutToRights(permitted: PermittedScopes, asked: Asked, mayHold: MayHold): PermittedScopes {
   const resources = Object.entries(permitted.resources).map(([identifier, scopes]) => [
     identifier,
-    scopes.filter(isTheirs),
+    scopes.filter((name) => mayHold(name, identifier)),
   ]);
-  const beyond = Object.entries(asked.resources).flatMap(([identifier, scopes]) =>
-    scopes.filter((scope) => !isTheirs(scope)).map((scope) => `${identifier} ${scope}`),
-  );
+  const beyond = listAsked(asked)
+    .filter(({ name, identifier }) => !mayHold(name, identifier))
+    .map(({ name, identifier }) => (identifier === undefined ? name : `${identifier} ${name}`));
   return {
-    openid: permitted.openid.filter(isTheirs),
+    openid: permitted.openid.filter((name) => mayHold(name, undefined)),
     resources: Object.fromEntries(resources),
-    refused: [...permitted.refused, ...asked.openid.filter((scope) => !isTheirs(scope)), ...beyond],
+    refused: [...permitted.refused, ...beyond],
   };
+}
+
+/** Without a team what needs one is neither given nor refused: so the person is asked for which. */
+function withoutTeam(asked: Asked, catalog: Catalog): Asked {
+  const resources = Object.entries(asked.resources).map(([identifier, names]) => [
+    identifier,
+    names.filter((name) => !needsTeam(catalog, { name, identifier })),
+  ]);
+  const openid = asked.openid.filter((name) => !needsTeam(catalog, { name, identifier: undefined }));
+  return { openid, resources: Object.fromEntries(resources) };
 }
 
 function addPermitted(grant: EngineGrant, asked: Asked, permitted: PermittedScopes): void {
@@ -62,23 +86,71 @@ function addPermitted(grant: EngineGrant, asked: Asked, permitted: PermittedScop
   }
 }
 
+/** Our account in the engine's words (configuration.ts). */
+function standingIn(account: Record<string, unknown>): Standing {
+  const { role, isAdmin, plan } = account;
+  return {
+    role: String(role),
+    isAdmin: isAdmin === true,
+    plan: typeof plan === 'string' ? plan : undefined,
+  };
+}
+
+/** Whose authorization it is, and by which app. */
+type Place = { accountId: string; clientId: string; isFirstParty: boolean };
+
 /**
  * The engine's loadExistingGrant: a new grant for this authorization, holding what is asked for and was allowed.
  * It is stored with the code, so that an authorization that was broken off leaves none behind.
  */
-export function createGrantLoader({ grants, roles }: { grants: Pick<Grants, 'findConsent'>; roles: Roles }) {
-  return async function loadGrant(ctx: KoaContextWithOIDC): Promise<EngineGrant | undefined> {
-    const { client, account, provider } = ctx.oidc;
-    if (client === undefined || account === undefined) return undefined;
-    const asked = requestedScopes(ctx);
-    const permitted = registrationOf(client).isFirstParty
+export function createGrantLoader({ grants, rights, teams, catalog }: LoaderParts) {
+  /** The team that was chosen just now, or last, or the only one where nobody is asked. Undefined: one has to be chosen. */
+  async function settleTeam(
+    place: Place,
+    eligible: readonly TeamOfPerson[],
+    chosen: string | undefined,
+  ): Promise<TeamOfPerson | undefined> {
+    const id = chosen ?? (await grants.findConsentTeam(place.accountId, place.clientId));
+    const team = eligible.find((one) => one.id === id);
+    return team ?? (place.isFirstParty && eligible.length === 1 ? eligible[0] : undefined);
+  }
+
+  async function listTeams(accountId: string, asked: Asked): Promise<TeamOfPerson[] | undefined> {
+    const scopes = listAsked(asked);
+    if (!scopes.some((scope) => needsTeam(catalog, scope))) return undefined;
+    return listEligible(scopes, { rights, catalog, teams: await teams.listOf(accountId) });
+  }
+
+  /** What was allowed of this, and on behalf of which team. */
+  async function findPermitted(place: Place, everything: Asked, chosen: string | undefined) {
+    const eligible = await listTeams(place.accountId, everything);
+    const team = eligible && (await settleTeam(place, eligible, chosen));
+    const asked =
+      eligible !== undefined && team === undefined ? withoutTeam(everything, catalog) : everything;
+    const { accountId, clientId } = place;
+    const permitted = place.isFirstParty
       ? { ...asked, refused: [] }
-      : ((await available(() => grants.findConsent(account.accountId, client.clientId))) ?? NOTHING);
-    const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+      : ((await grants.findConsent(accountId, clientId, team?.id)) ?? NOTHING);
+    return { team, asked, permitted };
+  }
+
+  return async function loadGrant(ctx: KoaContextWithOIDC): Promise<EngineGrant | undefined> {
+    const { client, account, provider, result } = ctx.oidc;
+    if (client === undefined || account === undefined) return undefined;
+    const { accountId } = account;
+    const { clientId } = client;
+    const place = { accountId, clientId, isFirstParty: registrationOf(client).isFirstParty };
+    const everything = requestedScopes(ctx);
+    const { team_id: chosen } = (result?.consent ?? {}) as { team_id?: string };
+    const { team, asked, permitted } = await available(() => findPermitted(place, everything, chosen));
+    const grant = new provider.Grant({ accountId, clientId });
     grant.jti = formatGrantId(nextId());
-    const mayHold = (scope: string) => roles.mayHold(String(account.role), scope);
+    if (team !== undefined) Object.assign(grant, { teamId: team.id });
+    const mayHold = createMayHold(rights, catalog, { person: standingIn(account), team });
     addPermitted(grant, asked, cutToRights(permitted, asked, mayHold));
-    const unmeant = [...ctx.oidc.requestParamOIDCScopes].filter((scope) => !asked.openid.includes(scope));
+    const unmeant = [...ctx.oidc.requestParamOIDCScopes].filter(
+      (scope) => !everything.openid.includes(scope),
+    );
     if (unmeant.length > 0) grant.rejectOIDCScope(unmeant.join(' '));
     return grant;
   };

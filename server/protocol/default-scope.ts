@@ -1,15 +1,11 @@
 // The scope of a request that names none (RFC 6749 section 3.3): the same rule at /authorize, /par, /device/code and /token.
 import type { Registration } from '../clients/clients.ts';
 import { EVERY_SCOPE } from '../clients/ready-made.ts';
+import { isManagement } from '../teams/rights.ts';
 import { openidScopes } from './catalog.ts';
 
 /** A parameter of our own that marks the scope as our default: what the app did not ask for, the person may leave out. */
 export const DEFAULTED_SCOPE = 'latchkey_defaulted_scope';
-
-/** Rights over the server itself: nobody gets them without asking for them by name. */
-export function isManagement(scope: string): boolean {
-  return scope.startsWith('latchkey:');
-}
 
 /**
  * In this order: the default scopes that were registered; for a client that is allowed by its id alone, who the

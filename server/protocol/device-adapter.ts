@@ -1,12 +1,10 @@
 // Device codes for the engine (RFC 8628 section 3.5): pending, slow_down, decided; redeemed once, with a window for a lost answer.
 import { type AdapterPayload, errors, Provider } from 'oidc-provider';
-import { EVERY_SCOPE, mayAskFor } from '../clients/clients.ts';
 import { nowMilliseconds, nowSeconds } from '../clock.ts';
 import { formatGrantId } from '../grants/grants.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import { networkOf } from '../web/address.ts';
 import type { AdapterParts } from './adapter.ts';
-import { registrationOf } from './client-metadata.ts';
 import { createUserCode, normalizeUserCode } from './user-code.ts';
 
 const SLOWER_BY_SECONDS = 5;
@@ -14,7 +12,6 @@ const SLOWEST_SECONDS = 60;
 // An honest client is up to a tenth early, and the network may hold the poll before up.
 const EARLY_SHARE = 0.9;
 const EARLY_MILLISECONDS = 100;
-const WAIT_FOR_PLACE_SECONDS = 10;
 const MOST_USER_CODES = 4;
 
 function isTooFast(stored: StoredDeviceCode, atMilliseconds: number): boolean {
@@ -65,32 +62,31 @@ function toPayload(id: string, stored: StoredDeviceCode, retryWindowSeconds: num
   };
 }
 
+/** What a device is told that has to wait for a code (row D28). */
+export const tooMany = {
+  status: 429,
+  error: 'slow_down',
+  description: 'too many devices ask to be paired, please wait',
+  retryAfterSeconds: 10,
+} as const;
+
 class TooMany extends errors.OIDCProviderError {
-  constructor(retryAfterSeconds: number) {
-    super(429, 'slow_down');
-    this.error_description = 'too many devices ask to be paired, please wait';
+  constructor(retryAfterSeconds: number = tooMany.retryAfterSeconds) {
+    super(tooMany.status, tooMany.error);
+    this.error_description = tooMany.description;
     Provider.ctx?.set('Retry-After', String(Math.max(1, retryAfterSeconds)));
   }
 }
 
 /** Rows D09 and D28: codes of one client at one network are few a minute, and few wait at once. */
-async function checkIssue(parts: AdapterParts, clientId: string, address: string): Promise<void> {
+async function checkIssue(parts: AdapterParts, clientId: string, network: string): Promise<void> {
   const { limiter, deviceCodes, device } = parts;
-  const verdict = await limiter.take('device_code.issue', `${clientId} ${networkOf(address)}`);
+  const verdict = await limiter.take('device_code.issue', `${clientId} ${network}`);
   if (!verdict.isAllowed) throw new TooMany(verdict.retryAfterSeconds);
-  if ((await deviceCodes.countPending()) >= device.maxPending) throw new TooMany(WAIT_FOR_PLACE_SECONDS);
-}
-
-/** RFC 6749 section 3.3: what nobody could allow is refused at once; without scope the client's default ones are meant. */
-function checkScope(sent: unknown, knownScopes: readonly string[]): void {
-  const oidc = Provider.ctx?.oidc;
-  if (oidc?.client === undefined) return;
-  const registration = registrationOf(oidc.client);
-  const wanted = typeof sent === 'string' ? sent.split(' ') : registration.defaultScopes;
-  const named = Object.values(oidc.resourceServers ?? {}).flatMap(({ scope }) => scope?.split(' ') ?? []);
-  const known = new Set([...knownScopes, ...named, EVERY_SCOPE]);
-  if (!wanted.some((one) => known.has(one) && mayAskFor(registration, one)))
-    throw new errors.InvalidScope('no scope that could be allowed', wanted.join(' '));
+  // Who comes at the same moment is counted again at the commit.
+  const waiting = await deviceCodes.countPending(network);
+  if (waiting.all >= device.max_pending || waiting.network >= device.max_pending_per_network)
+    throw new TooMany();
 }
 
 /** Row D06: the engine's user code unless somebody has it, then another; the answer tells the one that is stored. */
@@ -105,7 +101,7 @@ async function chooseUserCode(deviceCodes: DeviceCodes, proposed: string): Promi
   return userCode;
 }
 
-export function createDeviceCodeAdapter(parts: AdapterParts, knownScopes: readonly string[]) {
+export function createDeviceCodeAdapter(parts: AdapterParts) {
   const { deviceCodes, retryWindowSeconds, device, origin } = parts;
   return {
     async find(id: string): Promise<AdapterPayload | undefined> {
@@ -119,17 +115,19 @@ export function createDeviceCodeAdapter(parts: AdapterParts, knownScopes: readon
     async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
       const { jti, userCode, clientId, exp, ...rest } = payload;
       const from = origin();
-      checkScope((payload.params as Record<string, unknown> | undefined)?.scope, knownScopes);
-      await checkIssue(parts, clientId ?? '', from?.address ?? '');
-      deviceCodes.register(id, {
+      const network = networkOf(from?.address ?? '');
+      await checkIssue(parts, clientId ?? '', network);
+      const record = {
         clientId: clientId ?? '',
         userCode: await chooseUserCode(deviceCodes, userCode ?? ''),
         payload: rest,
         address: from?.address,
+        network,
         program: from?.program?.slice(0, 300),
-        intervalSeconds: device.intervalSeconds,
+        intervalSeconds: device.interval_seconds,
         expiresAt: exp ?? nowSeconds() + expiresIn,
-      });
+      };
+      deviceCodes.register(id, record, { all: device.max_pending, network: device.max_pending_per_network });
     },
 
     async consume(id: string): Promise<void> {

@@ -1,11 +1,12 @@
 // What a device asks of a person, and the grant that their answer makes.
 import type { Config } from '../../config/schema.ts';
-import { EVERY_SCOPE } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { GrantRecord } from '../grants/grants.ts';
 import { isSameNetwork } from '../rate-limits/network.ts';
 import type { StoredDeviceCode } from '../storage/device-codes.ts';
-import { type Catalog, defaultApiScopes } from './catalog.ts';
+import { isManagement } from '../teams/rights.ts';
+import type { MayHold } from './acting.ts';
+import type { Catalog } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
 import { type AskedScope, describeQuestion, type Question } from './question.ts';
 
@@ -26,43 +27,30 @@ export type DeviceQuestion = Question & {
   };
 };
 
-// Rights over the server itself are never given to whoever can read a code out (RFC 10027, row D27).
-const MANAGEMENT = 'latchkey:';
-
 type Asked = {
   catalog: Catalog;
   client: { clientId: string };
   code: StoredDeviceCode;
-  mayHold: (scope: string) => boolean;
+  mayHold: MayHold;
   approver: { address: string };
 };
-
-/** The scopes asked for, or the client's default ones where it named none (RFC 6749 section 3.3). */
-function scopeOf(
-  catalogScopes: readonly string[],
-  registration: ReturnType<typeof registrationOf>,
-  sent: unknown,
-): string {
-  if (typeof sent === 'string' && sent !== '') return sent;
-  const defaults = registration.defaultScopes;
-  return (defaults.includes(EVERY_SCOPE) ? catalogScopes : defaults).join(' ');
-}
 
 export function describeDevice(asked: Asked, accessTokenSeconds: number): DeviceQuestion {
   const { catalog, client, code, approver } = asked;
   const params = (code.payload.params ?? {}) as Record<string, unknown>;
-  const everyScope = ['openid', 'profile', 'email', ...defaultApiScopes(catalog)];
-  const scope = scopeOf(everyScope, registrationOf(client), params.scope)
-    .split(' ')
-    .filter((one) => !one.startsWith(MANAGEMENT))
-    .join(' ');
+  // Rights over the server itself are never given to whoever can read a code out (RFC 10027, row D27).
+  const wanted = String(params.scope ?? '').split(' ');
+  const scope = wanted.filter((one) => !isManagement(one)).join(' ');
   const question = describeQuestion(
     catalog,
     { client, params: { ...params, scope }, permitted: undefined, mayHold: asked.mayHold },
     accessTokenSeconds,
   );
+  const proves = registrationOf(client).auth !== 'none';
   return {
     ...question,
+    // Whoever knows the id of a public client can ask for a code in its name.
+    client: { ...question.client, isVerified: question.client.isVerified && proves },
     // A person may say less than what is asked; who they are is the least.
     groups: question.groups.map((group) => ({
       ...group,
@@ -82,16 +70,15 @@ type Choice = {
   lifetime: DeviceLifetime;
 };
 
-/** The grant's record, and what the engine's device code has to carry to become tokens. */
+/**
+ * The grant's record, what the engine's device code has to carry to become tokens, and what was chosen. A grant whose
+ * device never comes for its tokens ends with the code; its first use gives it its life.
+ */
 export function grantOf(
   question: Question,
   { isChosen, lifetime }: Choice,
-  rules: {
-    config: Pick<Config, 'tokens' | 'device'>;
-    isRefreshable: (scopes: ReadonlySet<string>) => boolean;
-  },
+  rules: { tokens: Config['tokens']; codeExpiresAt: number },
 ) {
-  const { tokens, device } = rules.config;
   const asked = question.groups.flatMap((group) => group.scopes);
   const chosen = asked.filter((scope, index) => !scope.isOptional || isChosen(scope, index));
   const openid = chosen.filter((scope) => scope.identifier === undefined).map((scope) => scope.name);
@@ -100,16 +87,12 @@ export function grantOf(
     if (identifier !== undefined)
       resources[identifier] = [resources[identifier], name].filter(Boolean).join(' ');
   }
-  const now = nowSeconds();
   const seconds = deviceLifetimes[lifetime];
-  const idleSeconds = rules.isRefreshable(new Set(chosen.map((one) => one.name)))
-    ? tokens.refresh_idle_seconds
-    : device.code_seconds + question.accessTokenSeconds + tokens.refresh_retry_window_seconds;
   const named = Object.keys(resources);
   const [resource] = named;
   const record: Pick<GrantRecord, 'expiresAt' | 'endsAt' | 'payload'> = {
-    expiresAt: now + Math.min(idleSeconds, seconds ?? idleSeconds),
-    ...(seconds === undefined ? {} : { endsAt: now + seconds }),
+    expiresAt: rules.codeExpiresAt + rules.tokens.refresh_retry_window_seconds,
+    ...(seconds === undefined ? {} : { endsAt: nowSeconds() + seconds }),
     payload: {
       ...(openid.length > 0 ? { openid: { scope: openid.join(' ') } } : {}),
       ...(resource === undefined ? {} : { resources }),
@@ -118,6 +101,7 @@ export function grantOf(
   const scope = chosen.map((one) => one.name).join(' ');
   // With several APIs each token request names its own (RFC 8707 section 2.2).
   return {
+    chosen,
     record,
     source: { scope, ...(resource === undefined ? {} : { resource: named.length > 1 ? named : resource }) },
   };

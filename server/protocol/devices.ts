@@ -1,12 +1,13 @@
 // Approval of devices, wholly ours (RFC 8628 section 3.3, RFC 10027): who asks, from where, for what; decided once, by whoever looked.
 import type { Config } from '../../config/schema.ts';
+import type { ApprovedDevice } from '../accounts/account-mail.ts';
 import type { Account } from '../accounts/accounts.ts';
-import type { Roles } from '../accounts/roles.ts';
+import type { DeviceReport } from '../accounts/operator-mail.ts';
 import type { Audit } from '../audit/audit.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { formatGrantId, type Grants } from '../grants/grants.ts';
-import type { Limiter } from '../rate-limits/limiter.ts';
+import type { Limiter, Verdict } from '../rate-limits/limiter.ts';
 import type { LimitName } from '../rate-limits/limits.ts';
 import { isSameNetwork } from '../rate-limits/network.ts';
 import { hmacSha256, isSameSecret } from '../secrets.ts';
@@ -15,10 +16,10 @@ import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import { Conflict } from '../storage/faults.ts';
 import { nextId } from '../storage/ids.ts';
 import { networkOf } from '../web/address.ts';
-import { type DeviceLifetime, type DeviceQuestion, describeDevice, grantOf } from './device-question.ts';
+import { type DeviceQuestion, describeDevice, grantOf } from './device-question.ts';
 import type { Engine } from './engine.ts';
-import type { AskedScope } from './question.ts';
 import { mayRefresh } from './refresh-policy.ts';
+import type { TeamAnswer, TeamQuestion } from './team-question.ts';
 import { normalizeUserCode } from './user-code.ts';
 
 /** Who stands before the page. */
@@ -36,20 +37,33 @@ export type DeviceParts = {
   database: Database;
   deviceCodes: DeviceCodes;
   grants: Grants;
-  roles: Roles;
+  teamQuestion: TeamQuestion;
   limiter: Limiter;
   audit: Audit;
   /** Binds what was looked up to the session that did. */
   referenceKey: Buffer;
   /** Tells the person, in the open unit. */
-  onApproved: (account: Account, device: { clientName: string }) => void;
+  onApproved: (account: Account, device: ApprovedDevice) => void;
+  /** Answers what tells the operators, to be called in the unit of the report. */
+  prepareReport: (report: DeviceReport) => Promise<() => void>;
+};
+
+type Answer = 'allow' | 'deny' | 'report';
+type Said = { answer: Answer; act: () => void };
+type Choice = Parameters<typeof grantOf>[1] & TeamAnswer;
+type Approval = {
+  code: StoredDeviceCode;
+  approver: Approver;
+  question: DeviceQuestion;
+  /** On behalf of which team, where one was asked for. */
+  teamId: string | undefined;
+  made: ReturnType<typeof grantOf>;
+  isRefreshable: boolean;
 };
 
 // One person and one who helps; with more the code is in the wrong hands (RFC 10027, row D29).
 const MOST_PEOPLE = 2;
-// The device was not there: its ID token tells when the approver signed in (row D33).
-const CLAIMS = { id_token: { auth_time: { essential: true } } };
-const EVERYBODY: readonly [LimitName, string] = ['device_code.deployment', 'all'];
+const EVERYBODY = 'all';
 const WORDS = {
   unknown: 'There is no such code. Check it on your device; codes end after a few minutes.',
   over: 'This code has expired or was used already. Ask your device for a new one.',
@@ -59,32 +73,45 @@ const WORDS = {
 };
 
 export function createDevices(parts: DeviceParts) {
-  const { config, engine, database, deviceCodes, grants, roles, limiter, audit } = parts;
+  const { config, engine, database, deviceCodes, grants, teamQuestion, limiter, audit } = parts;
 
   function isFromHere(code: StoredDeviceCode | undefined, { address }: Approver): boolean {
     return code?.address !== undefined && isSameNetwork(code.address, address);
   }
 
   /**
+   * Counts a try among those of everybody. Once these have guessed too often, the first try of a person and network is
+   * still heard, counted apart: a flood keeps nobody out who made no mistake of their own.
+   */
+  async function takeShared(verdicts: readonly Verdict[]): Promise<{ name: LimitName; verdict: Verdict }> {
+    const verdict = await limiter.take('device_code.deployment', EVERYBODY);
+    if (verdict.isAllowed || !verdicts.every(({ isFirst }) => isFirst))
+      return { name: 'device_code.deployment', verdict };
+    return {
+      name: 'device_code.first_try',
+      verdict: await limiter.take('device_code.first_try', EVERYBODY),
+    };
+  }
+
+  /**
    * Row D08: a try is counted before it is made, so that parallel ones are counted too; a right one is given back.
-   * Once everybody together has guessed too often, codes are found only from the network that asked for them:
-   * whoever floods us from elsewhere keeps nobody from a device in their own home.
+   * A code is found in any case from the network that asked for it: nobody is kept from a device in their own home.
    */
   async function findCounted(typed: string, approver: Approver): Promise<StoredDeviceCode> {
     const own: readonly [LimitName, string][] = [
       ['device_code.person', approver.account.id],
       ['device_code.address', networkOf(approver.address)],
     ];
-    for (const [name, key] of own) await limiter.check(name, key);
-    const verdict = await limiter.take(...EVERYBODY);
+    const shared = await takeShared(await limiter.checkAll(own));
+    const { isAllowed, retryAfterSeconds } = shared.verdict;
     const code = await deviceCodes.findByUserCode(normalizeUserCode(typed));
-    if (!verdict.isAllowed && !isFromHere(code, approver)) {
-      const { retryAfterSeconds } = verdict;
-      throw new Refusal('too_many_requests', { reason: `limit ${EVERYBODY[0]}`, retryAfterSeconds });
+    if (!isAllowed && !isFromHere(code, approver)) {
+      throw new Refusal('too_many_requests', { reason: `limit ${shared.name}`, retryAfterSeconds });
     }
     if (code === undefined) throw new Refusal('not_found', { words: WORDS.unknown, param: 'user_code' });
     checkOpen(code);
-    for (const [name, key] of verdict.isAllowed ? [...own, EVERYBODY] : own) await limiter.refund(name, key);
+    for (const [name, key] of own) await limiter.refund(name, key);
+    if (isAllowed) await limiter.refund(shared.name, EVERYBODY);
     return code;
   }
 
@@ -140,9 +167,12 @@ export function createDevices(parts: DeviceParts) {
     if (await grants.isDeviceBlocked(approver.account.id, code.clientId)) {
       throw new Refusal('access_denied', { words: WORDS.blocked });
     }
-    const mayHold = (scope: string) => roles.mayHold(approver.account.role, scope);
-    const asked = { catalog, client, code, mayHold, approver };
-    return { client, question: describeDevice(asked, config.tokens.access_token_seconds) };
+    const { access_token_seconds: seconds } = config.tokens;
+    const asked = { catalog, client, code, mayHold: () => true, approver };
+    const asking = { catalog, account: approver.account, clientId: code.clientId };
+    const choosing = await teamQuestion.look(describeDevice(asked, seconds), asking);
+    const question = describeDevice({ ...asked, mayHold: choosing.mayHold }, seconds);
+    return { client, question: teamQuestion.addTeams(question, choosing, catalog) };
   }
 
   /** What was looked up before, by this very session (row D20). */
@@ -154,18 +184,57 @@ export function createDevices(parts: DeviceParts) {
     if (code === undefined || !isSameSecret(mac, sign(code, approver))) {
       throw new Refusal('access_denied', { words: WORDS.unknown, reason: 'not looked up in this session' });
     }
-    checkOpen(code);
     return code;
   }
 
+  /** Was this very answer given before, by this very person, and does it still hold? Then a second click is told the same. */
+  async function isSaid(code: StoredDeviceCode, accountId: string, answer: Answer): Promise<boolean> {
+    if (code.accountId !== accountId) return false;
+    if (answer === 'deny') return code.state === 'denied';
+    if (answer === 'report')
+      return code.state === 'denied' && grants.isDeviceBlocked(accountId, code.clientId);
+    const grant = code.grantId === undefined ? undefined : await grants.find(code.grantId);
+    return code.state === 'approved' && grant?.isRevoked === false && grant.expiresAt > nowSeconds();
+  }
+
   /** The first decision counts; who comes second is told so (rows D19, F13). */
-  async function decideOnce(act: () => void): Promise<void> {
+  async function decideOnce(code: StoredDeviceCode, by: Approver, said: Said): Promise<void> {
     try {
-      await database.transact(act);
+      await database.transact(said.act);
     } catch (error) {
-      const isLost = error instanceof Conflict && error.label === 'device_code';
-      throw isLost ? new Refusal('conflict', { words: WORDS.over, cause: error }) : error;
+      if (!(error instanceof Conflict) || error.label !== 'device_code') throw error;
+      const now = await deviceCodes.findByHash(code.idHash);
+      if (now !== undefined && (await isSaid(now, by.account.id, said.answer))) return;
+      throw new Refusal('conflict', { words: WORDS.over, cause: error });
     }
+  }
+
+  async function nameOf(clientId: string): Promise<string> {
+    const client = await (await engine.current()).provider.Client.find(clientId);
+    return client?.clientName ?? clientId;
+  }
+
+  /** In the open unit. */
+  function writeApproval({ code, approver, question, teamId, made, isRefreshable }: Approval): void {
+    const { account, methods, authTime } = approver;
+    const { idHash, clientId, address, program } = code;
+    const id = nextId();
+    const accountId = account.id;
+    const by = { sessionUid: undefined, amr: methods, acr: undefined, authTime };
+    grants.register(id, { accountId, clientId, teamId, kind: 'device', ...by, ...made.record });
+    const approval = { ...made.source, amr: [...methods], authTime };
+    deviceCodes.decide(idHash, { state: 'approved', accountId, grantId: id, approval });
+    const grantId = formatGrantId(id);
+    audit.record('device_code.approved', {
+      ...{ actor: `account:${accountId}`, accountId, clientId, grantId },
+      details: { scope: made.source.scope, team_id: teamId },
+    });
+    const tokenUntil = nowSeconds() + question.accessTokenSeconds;
+    parts.onApproved(account, {
+      ...{ grantId, clientId, clientName: question.client.name, address, program },
+      scopes: made.chosen.map(({ words, name }) => words || name),
+      endsAt: isRefreshable ? made.record.endsAt : tokenUntil,
+    });
   }
 
   return {
@@ -182,62 +251,48 @@ export function createDevices(parts: DeviceParts) {
 
     /** What is asked, once more: for an answer that has to be given again. */
     async review(reference: string, approver: Approver): Promise<DeviceQuestion> {
-      return (await describe(await getLookedUp(reference, approver), approver)).question;
+      const code = await getLookedUp(reference, approver);
+      checkOpen(code);
+      return (await describe(code, approver)).question;
     },
 
-    /** Pairs the device: a grant of its own, for the scopes chosen and as long as chosen. */
-    async approve(
-      reference: string,
-      approver: Approver,
-      choice: { isChosen: (scope: AskedScope, index: number) => boolean; lifetime: DeviceLifetime },
-    ): Promise<DeviceQuestion> {
+    /** Pairs the device: a grant of its own, for the scopes chosen and as long as chosen. Answers the client's name. */
+    async approve(reference: string, approver: Approver, choice: Choice): Promise<{ name: string }> {
       const code = await getLookedUp(reference, approver);
+      if (await isSaid(code, approver.account.id, 'allow')) return { name: await nameOf(code.clientId) };
+      checkOpen(code);
       const { client, question } = await describe(code, approver);
-      const { account, methods, authTime } = approver;
-      const id = nextId();
-      const isRefreshable = (scopes: ReadonlySet<string>) => mayRefresh(client, scopes);
-      const made = grantOf(question, choice, { config, isRefreshable });
+      const { settled, teamId, isChosen } = teamQuestion.settle(question, choice);
+      const rules = { tokens: config.tokens, codeExpiresAt: code.expiresAt };
+      const made = grantOf(settled, { ...choice, isChosen }, rules);
       if (made.source.scope === '') {
         throw new Refusal('invalid_request', { words: 'Choose at least one thing, or deny.' });
       }
-      await decideOnce(() => {
-        grants.register(id, {
-          accountId: account.id,
-          clientId: code.clientId,
-          kind: 'device',
-          sessionUid: undefined,
-          amr: methods,
-          acr: undefined,
-          authTime,
-          ...made.record,
-        });
-        const approval = { ...made.source, amr: [...methods], authTime, claims: CLAIMS };
-        deviceCodes.decide(code.idHash, { state: 'approved', accountId: account.id, grantId: id, approval });
-        audit.record('device_code.approved', {
-          actor: `account:${account.id}`,
-          accountId: account.id,
-          clientId: code.clientId,
-          grantId: formatGrantId(id),
-          details: { scope: made.source.scope },
-        });
-        parts.onApproved(account, { clientName: question.client.name });
-      });
-      return question;
+      const isRefreshable = mayRefresh(client, new Set(made.chosen.map((scope) => scope.name)));
+      const act = () => writeApproval({ code, approver, question, teamId, made, isRefreshable });
+      await decideOnce(code, approver, { answer: 'allow', act });
+      return question.client;
     },
 
     /** Declines; a report also blocks further codes of this client for this person, and tells the operator. */
-    async deny(reference: string, approver: Approver, how: 'deny' | 'report'): Promise<void> {
+    async deny(reference: string, approver: Approver, answer: 'deny' | 'report'): Promise<{ name: string }> {
       const code = await getLookedUp(reference, approver);
+      const { clientId, address, program } = code;
       const accountId = approver.account.id;
-      await decideOnce(() => {
+      const name = await nameOf(clientId);
+      if (await isSaid(code, accountId, answer)) return { name };
+      checkOpen(code);
+      const report = { accountId, clientId, clientName: name, address, program };
+      const tellOperators = answer === 'report' ? await parts.prepareReport(report) : undefined;
+      const act = () => {
         deviceCodes.decide(code.idHash, { state: 'denied', accountId });
-        if (how === 'report') grants.blockDevice(accountId, code.clientId);
-        audit.record(how === 'report' ? 'device_code.reported' : 'device_code.denied', {
-          actor: `account:${accountId}`,
-          accountId,
-          clientId: code.clientId,
-        });
-      });
+        if (answer === 'report') grants.blockDevice(accountId, clientId);
+        const type = answer === 'report' ? 'device_code.reported' : 'device_code.denied';
+        audit.record(type, { actor: `account:${accountId}`, accountId, clientId });
+        tellOperators?.();
+      };
+      await decideOnce(code, approver, { answer, act });
+      return { name };
     },
   };
 }

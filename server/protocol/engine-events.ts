@@ -15,7 +15,7 @@ export type EventParts = {
   log: Log;
   tokens: Config['tokens'];
   artifacts: Artifacts;
-  device: { intervalSeconds: number };
+  device: Pick<Config['device'], 'interval_seconds'>;
 };
 
 // Row T15: one mistake leaves a code as it was, the fifth burns it.
@@ -43,7 +43,11 @@ function recordTokens({ audit, grants, tokens }: EventParts, { oidc }: KoaContex
   const absoluteUntil = (RefreshToken?.iiat ?? now) + tokens.refresh_absolute_seconds;
   const slidingUntil = Math.min(now + tokens.refresh_idle_seconds, absoluteUntil);
   const isRefreshable = mayRefresh(oidc.client, new Set(Grant.getOIDCScope().split(' ')));
-  grants.markUsed(id, isRefreshable ? slidingUntil : (Grant.exp ?? slidingUntil));
+  // The grant of a device waits no longer than its code (device-question.ts); its token does not end with that.
+  const isDevice = oidc.entities.DeviceCode !== undefined;
+  const tokenUntil = now + (AccessToken?.expiration ?? 0) + tokens.refresh_retry_window_seconds;
+  const unprolonged = isDevice ? tokenUntil : (Grant.exp ?? slidingUntil);
+  grants.markUsed(id, isRefreshable ? slidingUntil : unprolonged);
 }
 
 function recordRevocation(
@@ -107,7 +111,7 @@ export function listenToEngine(provider: Provider, parts: EventParts): void {
     Object.assign(body, {
       user_code: userCode,
       verification_uri_complete: `${body.verification_uri}?user_code=${userCode}`,
-      interval: parts.device.intervalSeconds,
+      interval: parts.device.interval_seconds,
     });
   });
   provider.on('access_token.destroyed', (token) => recordRevocation(parts, token));

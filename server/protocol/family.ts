@@ -1,7 +1,7 @@
 // Ends a family of tokens when the engine says so, and says why in the audit log.
 import { Provider } from 'oidc-provider';
 import type { EventType } from '../audit/events.ts';
-import { DEVICE_GRANT } from '../clients/clients.ts';
+import { DEVICE_GRANT } from '../clients/ready-made.ts';
 import { parseGrantId } from '../grants/grants.ts';
 import type { AdapterParts } from './adapter.ts';
 

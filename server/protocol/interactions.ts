@@ -1,14 +1,15 @@
 // The engine's interactions for our pages: what is asked of the person, and how their answer goes back.
 import type { Config } from '../../config/schema.ts';
 import type { Accounts } from '../accounts/accounts.ts';
-import type { Roles } from '../accounts/roles.ts';
 import { Refusal } from '../errors.ts';
 import type { Grants } from '../grants/grants.ts';
 import type { WebContext } from '../web/context.ts';
-import { routes } from './configuration.ts';
+import { listTags } from '../web/words.ts';
+import { routes } from './endpoints.ts';
 import type { Engine } from './engine.ts';
-import { IMPLIED_CONSENT } from './interaction-policy.ts';
-import { type AskedScope, describeQuestion, permit, type Question } from './question.ts';
+import { describeQuestion, permit, type Question } from './question.ts';
+import { restartQuery } from './restart.ts';
+import type { TeamAnswer, TeamQuestion } from './team-question.ts';
 
 export type Interaction = {
   readonly uid: string;
@@ -27,7 +28,7 @@ export type Interaction = {
 type Parts = {
   engine: Engine;
   config: Config;
-  roles: Roles;
+  teamQuestion: TeamQuestion;
   accounts: Pick<Accounts, 'get'>;
   grants: Pick<Grants, 'findConsent' | 'recordConsent'>;
 };
@@ -35,7 +36,7 @@ type Parts = {
 const GONE =
   'This page is too old, was answered already, or was begun in another browser. Go back to the app and start again.';
 
-export function createInteractions({ engine, config, roles, accounts, grants }: Parts) {
+export function createInteractions({ engine, config, teamQuestion, accounts, grants }: Parts) {
   /** Row A21: the cookie of the browser that began it must be there, and name this very interaction. */
   async function load(ctx: WebContext, uid: string) {
     const { provider, catalog } = await engine.current();
@@ -47,6 +48,7 @@ export function createInteractions({ engine, config, roles, accounts, grants }: 
     });
     if (details.uid !== uid)
       throw new Refusal('invalid_request', { words: GONE, reason: 'another interaction' });
+    ctx.state.uiLocales = listTags(details.params.ui_locales);
     const client = await provider.Client.find(String(details.params.client_id));
     if (client === undefined)
       throw new Refusal('invalid_request', { words: 'The app is not allowed here any more.' });
@@ -75,12 +77,17 @@ export function createInteractions({ engine, config, roles, accounts, grants }: 
     if (accountId === undefined || details.prompt.name !== 'consent' || details.result !== undefined) {
       throw new Refusal('invalid_request', { words: GONE, reason: 'nothing to consent to' });
     }
-    const permitted = await grants.findConsent(accountId, client.clientId);
-    const { role } = await accounts.get(accountId);
-    const mayHold = (scope: string) => roles.mayHold(role, scope);
-    const asked = { client, params: details.params, permitted, mayHold };
-    const question = describeQuestion(catalog, asked, config.tokens.access_token_seconds);
-    return { accountId, permitted, question };
+    const { clientId } = client;
+    const { access_token_seconds: seconds } = config.tokens;
+    const asked = { client, params: details.params, permitted: undefined, mayHold: () => true };
+    const account = await accounts.get(accountId);
+    const choosing = await teamQuestion.look(describeQuestion(catalog, asked, seconds), {
+      ...{ catalog, account, clientId },
+    });
+    const permitted = await grants.findConsent(accountId, clientId, choosing.preferred?.id);
+    const { mayHold } = choosing;
+    const question = describeQuestion(catalog, { ...asked, permitted, mayHold }, seconds);
+    return { accountId, question: teamQuestion.addTeams(question, choosing, catalog) };
   }
 
   async function answer(ctx: WebContext, result: Record<string, unknown>): Promise<string> {
@@ -109,38 +116,45 @@ export function createInteractions({ engine, config, roles, accounts, grants }: 
     signedIn: (ctx: WebContext, accountId: string, methods: readonly string[]): Promise<string> =>
       answer(ctx, { login: { accountId, amr: [...methods], remember: true } }),
 
-    /** Remembers what was allowed and answers where to go on; undefined where nothing was. */
-    async allowed(
-      ctx: WebContext,
-      uid: string,
-      isChosen: (scope: AskedScope, index: number) => boolean,
-    ): Promise<string | undefined> {
-      const { accountId, permitted, question } = await ask(ctx, uid);
-      const scopes = permit(permitted, question, isChosen);
+    /**
+     * Remembers what was allowed and answers where to go on; undefined where nothing was. Refuses where a team has to be
+     * chosen and was not.
+     */
+    async allowed(ctx: WebContext, uid: string, choice: TeamAnswer): Promise<string | undefined> {
+      const { accountId, question } = await ask(ctx, uid);
+      const { settled, teamId, isChosen } = teamQuestion.settle(question, choice);
+      const clientId = question.client.id;
+      const before = await grants.findConsent(accountId, clientId, teamId);
+      const scopes = permit(before, settled, isChosen);
       if (scopes === undefined) return undefined;
-      grants.recordConsent(accountId, question.client.id, scopes);
-      return answer(ctx, { consent: {} });
+      grants.recordConsent({ accountId, clientId, teamId }, scopes);
+      return answer(ctx, { consent: teamId === undefined ? {} : { team_id: teamId } });
     },
 
     /** RFC 6749 section 4.1.2.1: the app is told access_denied. */
     denied: (ctx: WebContext): Promise<string> =>
       answer(ctx, { error: 'access_denied', error_description: 'the person did not allow it' }),
 
+    /**
+     * Where it begins again, if the session in which it was begun has ended since: the person reset their password on
+     * the way. The engine calls such an interaction lost. Undefined where there is nothing to begin again.
+     */
+    async findRestart(ctx: WebContext, uid: string): Promise<string | undefined> {
+      const { provider } = await engine.current();
+      if (ctx.cookies.get(provider.cookieName('interaction'), { signed: true }) !== uid) return undefined;
+      const details = await provider.Interaction.find(uid);
+      const sessionUid = details?.session?.uid;
+      if (details === undefined || sessionUid === undefined) return undefined;
+      if ((await provider.Session.findByUid(sessionUid)) !== undefined) return undefined;
+      return `${routes.authorization}?${await restartQuery(provider, details, [])}`;
+    },
+
     /** The same request again, for whoever is signed in now: after another person signed in on the way. */
     async restart(ctx: WebContext, uid: string): Promise<string> {
-      const { details } = await load(ctx, uid);
-      const query = new URLSearchParams();
-      for (const [name, value] of Object.entries(details.params)) {
-        if (value === undefined || name === IMPLIED_CONSENT) continue;
-        for (const one of [value].flat()) query.append(name, String(one));
-      }
-      const prompts = (query.get('prompt') ?? '')
-        .split(' ')
-        .filter((prompt) => prompt !== '' && prompt !== 'login');
-      if (prompts.length > 0) query.set('prompt', prompts.join(' '));
-      else query.delete('prompt');
+      const { details, provider } = await load(ctx, uid);
+      const query = await restartQuery(provider, details, ['login']);
       await details.destroy();
-      return `${routes.authorization}?${query.toString()}`;
+      return `${routes.authorization}?${query}`;
     },
   };
 }

@@ -8,31 +8,34 @@ import {
   type ResourceServerInstance,
 } from 'oidc-provider';
 import type { Account } from '../accounts/accounts.ts';
-import type { Roles } from '../accounts/roles.ts';
 import type { Audit } from '../audit/audit.ts';
 import { JWT_BEARER_GRANT } from '../clients/trust.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
+import { isServiceAccountId } from '../service-accounts/account-registration.ts';
 import {
   type Accepted,
   type AssertionFault,
   type Assertions,
   assertionFaults,
 } from '../service-accounts/assertions.ts';
+import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
 import type { IssuerAuthority } from '../service-accounts/trusted-issuers.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
 import type { Tokens } from '../storage/tokens.ts';
+import { isManagement, type Rights } from '../teams/rights.ts';
+import { createMayHold } from './acting.ts';
 import { BEARER, nameBearers } from './bearer.ts';
 import { type Catalog, findDefaultResource } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
-import { isManagement } from './default-scope.ts';
 import { available } from './unavailable.ts';
 
 export type JwtBearerParts = {
   assertions: Assertions<IssuerAuthority>;
   spentAssertions: SpentAssertions;
+  serviceAccounts: Pick<ServiceAccounts, 'find'>;
   findAccount: (id: string) => Promise<Account | undefined>;
-  roles: Roles;
+  rights: Rights;
   tokens: Pick<Tokens, 'noteAssertedBy'>;
   audit: Audit;
   limiter: Pick<Limiter, 'take'>;
@@ -45,10 +48,21 @@ type Context = KoaContextWithOIDC;
 type Assertion = Accepted<IssuerAuthority>;
 type Customizers = NonNullable<NonNullable<Configuration['formats']>['customizers']>;
 
-const ASSERTED_BY = Symbol('asserted by');
+const MACHINE = Symbol('machine');
 
-/** Who gets the token, and what for. */
-type Bearer = { readonly client: Client; readonly account: Account | undefined };
+/** Who gets the token: the client, the person in whose name it acts if there is one, and as which machine it does otherwise. */
+type Bearer = {
+  readonly client: Client;
+  readonly account: Account | undefined;
+  readonly machine: Machine;
+};
+
+/** A machine identity, what it may have, and for which team it acts. */
+type Machine = {
+  readonly id: string;
+  readonly scopes: readonly string[];
+  readonly teamId: string | undefined;
+};
 
 /** RFC 7521 section 4.1.1: whatever is wrong with an assertion, its sender hears one and the same. */
 class Refused extends errors.InvalidGrant {
@@ -81,22 +95,33 @@ function settleScope(asked: unknown, possible: readonly string[]): string {
   return (names.length === 0 ? possible : names).join(' ');
 }
 
-/** The subject of a JWT without a person (RFC 9068 section 2.2): the issuer's machine identity, whichever client presented the assertion. */
+/** The subject of a JWT without a person (RFC 9068 section 2.2): the machine identity, whichever client presented the assertion. */
 export const nameMachine: NonNullable<Customizers['jwt']> = (_ctx, token, jwt) => {
-  const machine = (token as { [ASSERTED_BY]?: string })[ASSERTED_BY];
-  if (machine !== undefined && token.kind === 'ClientCredentials') jwt.payload.sub = machine;
+  const machine = (token as { [MACHINE]?: Machine })[MACHINE];
+  if (machine === undefined || token.kind !== 'ClientCredentials') return;
+  jwt.payload.sub = machine.id;
+  if (machine.teamId !== undefined) jwt.payload.team_id = machine.teamId;
 };
 
 export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): void {
-  const { assertions, spentAssertions, roles, tokens, audit } = parts;
+  const { assertions, spentAssertions, rights, tokens, audit } = parts;
 
-  /** J01, J11: the client that is named, where the issuer lets it; otherwise the issuer's own. */
-  async function settleClient(ctx: Context, { id, clientIds, accountId }: IssuerAuthority): Promise<Client> {
+  /** The issuer's own, or the service account that the rules lead to. */
+  async function settleMachine({ authority, actsAs }: Assertion): Promise<Machine> {
+    if (!isServiceAccountId(actsAs)) return { id: actsAs, scopes: authority.scopes, teamId: undefined };
+    const account = await available(() => parts.serviceAccounts.find(actsAs));
+    if (account?.isActive !== true) throw new Refused('service_account_not_active');
+    return { id: actsAs, scopes: account.scopesNow, teamId: account.teamId };
+  }
+
+  /** J01, J11: the client that is named, where the issuer lets it; otherwise the machine's own. */
+  async function settleClient(ctx: Context, authority: IssuerAuthority, machine: Machine): Promise<Client> {
+    const { clientIds, accountId } = authority;
     const named = ctx.oidc.client;
-    const isNamed = named !== undefined && named.clientId !== BEARER && named.clientId !== id;
+    const isNamed = named !== undefined && named.clientId !== BEARER && named.clientId !== machine.id;
     if (!isNamed && clientIds.length > 0) throw new Refused('client_needed');
     if (!isNamed) {
-      const own = await provider.Client.find(id);
+      const own = await provider.Client.find(machine.id);
       if (own === undefined) throw new Refused('issuer_disabled');
       return own;
     }
@@ -124,13 +149,15 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     return new provider.ResourceServer(identifier, info);
   }
 
-  function listPossible(server: ResourceServerInstance, { scopes }: IssuerAuthority, account?: Account) {
+  function listPossible(server: ResourceServerInstance, { machine: { scopes }, account }: Bearer) {
+    // Nobody was asked for a team, so a person has nothing of a team-scoped API here.
+    const mayHold = account && createMayHold(rights, parts.catalog, { person: account, team: undefined });
     return [...server.scopes].filter(
       (scope) =>
         scopes.includes(scope) &&
         // Rights over the server are had by clients that prove themselves to us, or by a person who was asked.
         !isManagement(scope) &&
-        (account === undefined || roles.mayHold(account.role, scope)),
+        (mayHold === undefined || mayHold(scope, server.identifier())),
     );
   }
 
@@ -139,33 +166,35 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
       throw new Refused('replayed');
   }
 
-  async function issue(ctx: Context, { client, account }: Bearer, assertion: Assertion): Promise<void> {
+  async function issue(ctx: Context, bearer: Bearer, assertion: Assertion): Promise<void> {
+    const { client, account, machine } = bearer;
     const { authority } = assertion;
     const resourceServer = await settleResource(ctx, client);
     const asked = ctx.oidc.params?.scope ?? assertion.scope;
-    const scope = settleScope(asked, listPossible(resourceServer, authority, account));
+    const scope = settleScope(asked, listPossible(resourceServer, bearer));
     const properties = { client, resourceServer, scope, gty: 'jwt_bearer' };
     const token =
       account === undefined
         ? new provider.ClientCredentials(properties)
         : new provider.AccessToken({ ...properties, accountId: account.id, grantId: undefined as never });
-    Object.assign(token, { [ASSERTED_BY]: authority.id });
+    Object.assign(token, { [MACHINE]: machine });
     ctx.oidc.entity(token.kind, token);
     const text = await token.save();
     const key = parseAccessToken(text);
     if (key === undefined) throw new Error('an access token whose id is not ours');
-    tokens.noteAssertedBy(key, authority.id);
+    tokens.noteAssertedBy(key, { issuerId: authority.id, teamId: machine.teamId });
     const { expiration: expires_in, tokenType: token_type } = token;
     ctx.body = { access_token: text, expires_in, token_type, scope };
   }
 
   async function redeem(ctx: Context, assertion: Assertion): Promise<void> {
     const { authority, jti, expiresAt, subject, keyId } = assertion;
-    const client = await settleClient(ctx, authority);
+    const machine = await settleMachine(assertion);
+    const client = await settleClient(ctx, authority, machine);
     const account = await settleAccount(authority);
     await checkUnspent(assertion);
     ctx.oidc.entity('Client', client);
-    await issue(ctx, { client, account }, assertion);
+    await issue(ctx, { client, account, machine }, assertion);
     // Last of all: what was refused before this has spent nothing.
     if (jti !== undefined) spentAssertions.spend(authority.issuer, jti, expiresAt);
     audit.record('assertion.accepted', {

@@ -3,7 +3,9 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { WebContext } from '../web/context.ts';
 import { type Pages, seeOther } from '../web/page.ts';
 import { formActionSource } from '../web/security-headers.ts';
-import { type EnginePages, routes } from './configuration.ts';
+import { listTags, withTags } from '../web/words.ts';
+import type { EnginePages } from './configuration.ts';
+import { routes } from './endpoints.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   invalid_client: 'The app that sent you here is not allowed on this server, or does not exist.',
@@ -31,6 +33,12 @@ export function createEnginePages(pages: Pages): EnginePages {
     return client === undefined ? undefined : { name: client.clientName ?? client.clientId };
   }
 
+  // A request that was pushed has them in its parameters alone; after a sign-out they are in the address.
+  function noteLanguages(ctx: KoaContextWithOIDC): void {
+    const wanted = ctx.oidc.params?.ui_locales;
+    if (wanted !== undefined) asWeb(ctx).state.uiLocales = listTags(wanted);
+  }
+
   return {
     error(ctx, out) {
       if (!PEOPLE.has(ctx.oidc.route)) {
@@ -39,13 +47,13 @@ export function createEnginePages(pages: Pages): EnginePages {
       }
       const { status } = ctx;
       const title = status >= 500 ? 'Please try again in a moment' : 'That request is not valid';
-      const words =
-        WORDS[out.error] ??
-        `The app sent a request that we cannot accept: ${out.error_description ?? out.error}.`;
+      noteLanguages(ctx);
       ctx.body = pages.renderError(asWeb(ctx), {
         status,
         title,
-        words,
+        words: WORDS[out.error] ?? 'The app sent a request that we cannot accept: {fault}.',
+        // In English: it is for those who made the app.
+        values: { fault: out.error_description ?? out.error },
         requestId: asWeb(ctx).state.requestId,
       });
       ctx.type = 'html';
@@ -56,8 +64,9 @@ export function createEnginePages(pages: Pages): EnginePages {
       const source = formActionSource(ctx.oidc.params?.post_logout_redirect_uri);
       if (source !== undefined) asWeb(ctx).state.formActions = [source];
       const state = ctx.oidc.session?.state as { secret: string } | undefined;
+      noteLanguages(ctx);
       await pages.render(asWeb(ctx), 'interactions/logout', 'Sign out', {
-        form_action: `${routes.end_session}/confirm`,
+        form_action: withTags(`${routes.end_session}/confirm`, listTags(ctx.oidc.params?.ui_locales)),
         xsrf: state?.secret,
         client: clientOf(ctx),
       });

@@ -1,24 +1,33 @@
 // The one place that makes an engine (oidc-provider): a pure function of its parts, about a millisecond.
 import { type Configuration, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { findAssertionFault, isRightSecret } from '../clients/authentication.ts';
-import { DEVICE_GRANT } from '../clients/clients.ts';
+import { DEVICE_GRANT } from '../clients/ready-made.ts';
 import { parseGrantId } from '../grants/grants.ts';
 import {
   createAccessTokenText,
   createCodeText,
+  createJwtId,
   createRefreshTokenText,
   deriveFirst,
   deriveSuccessor,
 } from '../storage/token-format.ts';
+import { keepTeamOfGrant } from './acting.ts';
 import { completeAnswers } from './answers.ts';
+import { readBasicCredentials } from './basic-credentials.ts';
+import { refuseEmptyScope } from './client-credentials-grant.ts';
 import { registrationOf } from './client-metadata.ts';
-import { forgetEmptySecret } from './empty-secret.ts';
+import { prepareRequests } from './request-parameters.ts';
+import { revokeStructuredTokens, storeStructuredTokens } from './structured-tokens.ts';
 
 export type ProviderParts = {
   issuer: string;
   configuration: Configuration;
+  /** Those of the default API. */
+  apiScopes: readonly string[];
   /** Keeps the successors of refresh tokens the same for every retry. */
   refreshKey: Buffer;
+  /** What the open unit of work knows. */
+  memory: () => Map<string, unknown> | undefined;
   /** Ends a browser session and what lives as long as it does. */
   endSession: (session: { accountId: string | undefined; uid: string }) => void;
 };
@@ -48,9 +57,9 @@ function nameTokens(model: unknown, create: () => string): void {
   const { prototype } = model as TokenClass;
   const original = prototype.generateTokenId;
   prototype.generateTokenId = function generateTokenId() {
-    // It also decides the format, so it is called even where its answer is not used.
-    const id = original.call(this);
-    return this.format === 'jwt' ? id : create();
+    // It decides the format.
+    original.call(this);
+    return this.format === 'jwt' ? createJwtId() : create();
   };
 }
 
@@ -118,11 +127,22 @@ function steadySessionIds(provider: Provider, endSession: ProviderParts['endSess
   };
 }
 
+/** The engine would wait for every receiver before it answers the person (row L06). Ours are told afterwards. */
+function leaveTellingToUs(provider: Provider): void {
+  const { prototype } = provider.Client;
+  Object.assign(prototype, { backchannelLogout: async () => undefined });
+}
+
 /** Builds an engine. Its models are classes of its own, so what is changed here changes this engine only. */
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Engine(parts.issuer, parts.configuration);
+  keepTeamOfGrant(provider);
   nameTokens(provider.AccessToken, createAccessTokenText);
   nameTokens(provider.ClientCredentials, createAccessTokenText);
+  storeStructuredTokens(provider.AccessToken);
+  storeStructuredTokens(provider.ClientCredentials);
+  revokeStructuredTokens(provider, parts.memory);
+  refuseEmptyScope(provider);
   nameTokens(provider.RefreshToken, () => createRefreshTokenId(parts.refreshKey));
   nameTokens(provider.AuthorizationCode, () => createCodeText('lkc_'));
   nameTokens(provider.DeviceCode, () => createCodeText('lkd_'));
@@ -131,7 +151,9 @@ export function createProvider(parts: ProviderParts): Provider {
   refuseFragments(provider);
   storeGrantWithCode(provider);
   steadySessionIds(provider, parts.endSession);
-  provider.use(forgetEmptySecret);
+  leaveTellingToUs(provider);
+  prepareRequests(provider, parts.apiScopes);
+  provider.use(readBasicCredentials);
   provider.use(completeAnswers);
   return provider;
 }

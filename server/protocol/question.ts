@@ -1,23 +1,36 @@
 // What an authorization asks of a person, in words: who, for what, for how long (RFC 6749 section 10.2, RFC 9700 section 4.11).
 import { mayAskFor } from '../clients/clients.ts';
 import type { PermittedScopes } from '../grants/grants.ts';
+import type { Localized } from '../web/words.ts';
+import type { MayHold } from './acting.ts';
 import { type Catalog, findDefaultResource, findResource, openidScopes, wordsOf } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
+import { DEFAULTED_SCOPE } from './default-scope.ts';
 import { mayRefresh } from './refresh-policy.ts';
 
 /** One scope that is asked for. `identifier` is its API; undefined for the issuer's own. */
 export type AskedScope = {
   readonly name: string;
   readonly identifier: string | undefined;
-  readonly words: string;
+  readonly words: Localized;
   readonly isOptional: boolean;
   readonly isNew: boolean;
 };
 
 export type AskedGroup = {
-  readonly title: string;
+  /** Undefined for what is about the person. */
+  readonly title: string | undefined;
   readonly identifier: string | undefined;
   readonly scopes: readonly AskedScope[];
+};
+
+/** A team on behalf of which the app may act. */
+export type TeamChoice = {
+  readonly id: string;
+  readonly name: string;
+  readonly isPreferred: boolean;
+  /** What is asked for and cannot be given on behalf of this one. */
+  readonly lacks: readonly AskedScope[];
 };
 
 export type Question = {
@@ -26,8 +39,13 @@ export type Question = {
     readonly name: string;
     readonly redirectHost: string;
     readonly isFirstParty: boolean;
+    readonly isVerified: boolean;
   };
   readonly groups: readonly AskedGroup[];
+  /** Among which the person chooses, where a team-scoped API is asked for. */
+  readonly teams: readonly TeamChoice[] | undefined;
+  /** Why there is none to choose from: a sentence of the catalogue of words. */
+  readonly noTeam: string | undefined;
   readonly canRefresh: boolean;
   readonly accessTokenSeconds: number;
 };
@@ -36,8 +54,8 @@ type Asked = {
   client: { clientId: string };
   params: Record<string, unknown>;
   permitted: PermittedScopes | undefined;
-  /** May the person hand on this scope of an API? */
-  mayHold: (scope: string) => boolean;
+  /** May the person hand it on? */
+  mayHold: MayHold;
 };
 
 // A private-use redirect has no host: the scheme is what the operating system hands it to.
@@ -55,11 +73,13 @@ function resourcesOf(params: Record<string, unknown>): string[] {
 export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeconds: number): Question {
   const registration = registrationOf(asked.client);
   const wanted = String(asked.params.scope ?? '').split(' ');
-  const allowed = wanted.filter((name) => mayAskFor(registration, name) && asked.mayHold(name));
+  const allowed = wanted.filter((name) => mayAskFor(registration, name));
   const named = resourcesOf(asked.params).flatMap((identifier) => findResource(catalog, identifier) ?? []);
   const fallback = findDefaultResource(catalog);
   const apis = named.length > 0 ? named : fallback === undefined ? [] : [fallback];
   const isNamed = named.length > 0;
+  // The app asked for nothing: whatever our default says, the person may say less.
+  const isDefaulted = asked.params[DEFAULTED_SCOPE] !== undefined;
   const seconds = apis.map((api) => api.registration.accessTokenSeconds ?? accessTokenSeconds);
 
   function describeScope(name: string, identifier: string | undefined): AskedScope {
@@ -69,7 +89,7 @@ export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeco
       name,
       identifier,
       words: wordsOf(catalog, name, identifier),
-      isOptional: registration.optionalScopes.includes(name),
+      isOptional: registration.optionalScopes.includes(name) || (isDefaulted && name !== 'openid'),
       isNew: asked.permitted !== undefined && !before?.includes(name),
     };
   }
@@ -79,19 +99,21 @@ export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeco
     title: api.registration.name,
     identifier: api.identifier,
     scopes: allowed
-      .filter((name) => name in api.registration.scopes)
+      .filter((name) => name in api.registration.scopes && asked.mayHold(name, api.identifier))
       // Without a named API the scopes of the default one are the issuer's own to the engine.
       .map((name) => describeScope(name, isNamed ? api.identifier : undefined)),
   }));
-  const groupsWithScopes = [{ title: 'About you', identifier: undefined, scopes: own }, ...groups];
+  const groupsWithScopes = [{ title: undefined, identifier: undefined, scopes: own }, ...groups];
   return {
     client: {
       id: asked.client.clientId,
       name: registration.name,
       redirectHost: hostOf(String(asked.params.redirect_uri ?? '')),
       isFirstParty: registration.isFirstParty,
+      isVerified: registration.isVerified ?? false,
     },
     groups: groupsWithScopes.filter((group) => group.scopes.length > 0),
+    ...{ teams: undefined, noTeam: undefined },
     canRefresh: mayRefresh(asked.client, new Set(wanted)),
     accessTokenSeconds: Math.max(accessTokenSeconds, ...seconds),
   };
@@ -99,6 +121,15 @@ export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeco
 
 function nameOf(scope: AskedScope): string {
   return scope.identifier === undefined ? scope.name : `${scope.identifier} ${scope.name}`;
+}
+
+/** What was chosen by its place in the whole question, for a question from which something was left out since. */
+export function markChosen(
+  question: Question,
+  isChosen: (scope: AskedScope, index: number) => boolean,
+): (scope: AskedScope) => boolean {
+  const chosen = new Set(question.groups.flatMap((group) => group.scopes).filter(isChosen));
+  return (scope) => chosen.has(scope);
 }
 
 /** What is permitted from now on: what was before, and what was chosen now. What was not chosen is not asked again. */

@@ -2,9 +2,10 @@
 // filled in (RFC 6749 section 3.3), offline_access is let through; and what nobody could allow is refused before anybody is asked.
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { mayAskFor } from '../clients/clients.ts';
+import { isManagement } from '../teams/rights.ts';
 import { openidScopes } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
-import { DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody, isManagement } from './default-scope.ts';
+import { DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody } from './default-scope.ts';
 import { IMPLIED_CONSENT } from './interaction-policy.ts';
 
 type Parameters = Record<string, unknown>;

@@ -19,10 +19,10 @@ function withoutPrompts(parameters: Parameters, answered: readonly string[]): Pa
 }
 
 /** As the app sent it: what we added is added again. */
-function asSent(parameters: Parameters): Parameters {
+function asSent(parameters: Parameters, answered: readonly string[]): Parameters {
   const { [IMPLIED_CONSENT]: implied, [DEFAULTED_SCOPE]: defaulted, ...sent } = parameters;
   const scope = defaulted === undefined ? {} : { scope: undefined };
-  return { ...withoutPrompts(sent, implied === undefined ? ['login'] : ['login', 'consent']), ...scope };
+  return { ...withoutPrompts(sent, implied === undefined ? answered : [...answered, 'consent']), ...scope };
 }
 
 /** Its minute is over and nobody may change it in the browser, so it is pushed once more; the old one is spent. */
@@ -44,12 +44,16 @@ async function pushAgain(provider: Provider, pushedId: string, parameters: Param
   return { client_id: clientId, request_uri: `${PUSHED_URN}${id}` };
 }
 
-/** The query of the authorization endpoint with which it begins anew. */
-export async function restartQuery(provider: Provider, { params, parJti }: Details): Promise<string> {
+/** The query of the authorization endpoint with which it begins anew, without the prompts that were answered meanwhile. */
+export async function restartQuery(
+  provider: Provider,
+  { params, parJti }: Details,
+  answered: readonly string[],
+): Promise<string> {
   const parameters =
     typeof parJti === 'string'
-      ? await pushAgain(provider, parJti, withoutPrompts(params, ['login']))
-      : asSent(params);
+      ? await pushAgain(provider, parJti, withoutPrompts(params, answered))
+      : asSent(params, answered);
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value === undefined) continue;

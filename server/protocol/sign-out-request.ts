@@ -1,6 +1,7 @@
 // What a sign-out goes through before the engine sees it (OpenID Connect RP-Initiated Logout section 2; row L03).
 import type { Middleware, WebContext } from '../web/context.ts';
-import { routes } from './configuration.ts';
+import { listTags, withTags } from '../web/words.ts';
+import { routes } from './endpoints.ts';
 
 const LONGEST_BODY_BYTES = 57_344;
 
@@ -10,11 +11,22 @@ type Parts = {
   checkSource: (ctx: WebContext) => void;
 };
 
+// The page after it speaks the language that was asked for; the engine forgets that with the session.
+function keepLanguages(ctx: WebContext): void {
+  const location = ctx.response.get('Location');
+  if (URL.parse(location)?.pathname !== `${routes.end_session}/success`) return;
+  ctx.set('Location', withTags(location, listTags(ctx.query.ui_locales)));
+}
+
 export function createSignOutRequest({ readText, checkSource }: Parts): Middleware {
   return async (ctx, next) => {
     // As the engine's router matches: letters of either case, one slash more at the end.
     const path = ctx.path.toLowerCase().replace(/\/$/, '');
-    if (path === `${routes.end_session}/confirm`) checkSource(ctx);
+    if (path === `${routes.end_session}/confirm`) {
+      checkSource(ctx);
+      await next();
+      return keepLanguages(ctx);
+    }
     if (path !== routes.end_session || ctx.method !== 'POST' || !ctx.is('application/x-www-form-urlencoded'))
       return next();
     // The specification wants POST too; from another site the browser has its cookies only with the GET after it.

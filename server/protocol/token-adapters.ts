@@ -2,15 +2,22 @@
 import type { AdapterPayload } from 'oidc-provider';
 import { nowSeconds } from '../clock.ts';
 import { formatGrantId, parseGrantId } from '../grants/grants.ts';
-import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
+import { parseAccessToken, parseOpaqueToken, parseRefreshToken } from '../storage/token-format.ts';
 import type { StoredAccessToken, StoredRefreshToken } from '../storage/tokens.ts';
+import { teamOfRequest } from './acting.ts';
 import type { AdapterParts } from './adapter.ts';
 import { revokeFamily } from './family.ts';
+import { findPresented } from './structured-tokens.ts';
 
 type Payload = AdapterPayload & { issuedToken?: string };
 
 function grantNumber(payload: AdapterPayload): number | undefined {
   return payload.grantId === undefined ? undefined : parseGrantId(payload.grantId);
+}
+
+/** What extraTokenClaims said of this very token. */
+function teamOf({ extra }: Payload): string | undefined {
+  return typeof extra?.team_id === 'string' ? extra.team_id : undefined;
 }
 
 /** Our typed columns; the rest of the engine's payload is kept as it is. */
@@ -47,10 +54,13 @@ function joinPayload(
 }
 
 export function createAccessTokenAdapter(model: 'AccessToken' | 'ClientCredentials', parts: AdapterParts) {
-  const { tokens } = parts;
+  const { tokens, database } = parts;
+  // JWTs are for the APIs that they name: nobody opens anything of the engine's own with one.
+  const keyOf = (id: string) => parseOpaqueToken(id) ?? findPresented(database.memory(), id);
+
   return {
     async find(id: string): Promise<AdapterPayload | undefined> {
-      const key = parseAccessToken(id);
+      const key = keyOf(id);
       const stored = key === undefined ? undefined : await tokens.findAccessToken(key);
       if (stored === undefined || stored.kind !== model || stored.revokedAt !== undefined) return undefined;
       // The engine would add the tolerance that is for the clocks of others.
@@ -65,13 +75,14 @@ export function createAccessTokenAdapter(model: 'AccessToken' | 'ClientCredentia
       tokens.registerAccessToken(key, {
         ...splitPayload(payload, expiresIn),
         kind: model,
+        teamId: teamOf(payload),
         audience: typeof payload.aud === 'string' ? payload.aud : undefined,
         tokenType: payload.jkt === undefined ? 'Bearer' : 'DPoP',
       });
     },
 
     async destroy(id: string): Promise<void> {
-      const key = parseAccessToken(id);
+      const key = keyOf(id);
       if (key !== undefined) tokens.revokeAccessToken(key, nowSeconds());
     },
 
@@ -101,7 +112,7 @@ export function createRefreshTokenAdapter(parts: AdapterParts) {
     async upsert(id: string, payload: AdapterPayload, expiresIn: number): Promise<void> {
       const key = parseRefreshToken(id);
       if (key === undefined) throw new Error('a refresh token whose id is not ours');
-      tokens.registerRefreshToken(key, splitPayload(payload, expiresIn));
+      tokens.registerRefreshToken(key, { ...splitPayload(payload, expiresIn), teamId: teamOfRequest() });
     },
 
     async consume(id: string): Promise<void> {

@@ -104,10 +104,25 @@ const defaults = {
     windowSeconds: HOUR,
     protects: 'the same from many people, or from one with many accounts',
   },
+  'api_key_revocation.network': {
+    max: 60,
+    windowSeconds: MINUTE,
+    protects: 'the database from one network that brings keys which nobody has',
+  },
   'management.caller': {
     max: 600,
     windowSeconds: MINUTE,
     protects: 'the server from one program that calls the management API without end',
+  },
+  'team_invitation.account': {
+    max: 30,
+    windowSeconds: HOUR,
+    protects: 'the mailboxes of strangers from one person who invites them',
+  },
+  'team_invitation.team': {
+    max: 100,
+    windowSeconds: HOUR,
+    protects: 'the same from one team with many who invite',
   },
   'assertion.refused': {
     max: 100,

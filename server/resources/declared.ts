@@ -11,6 +11,8 @@ export function toResourceRegistration(
     name: resource.name,
     scopes: resource.scopes,
     tokenFormat: resource.token_format,
+    ...(resource.team_scoped ? { isTeamScoped: true } : {}),
+    ...(resource.token_alg === undefined ? {} : { tokenAlg: resource.token_alg }),
     ...(resource.access_token_seconds === undefined
       ? {}
       : { accessTokenSeconds: resource.access_token_seconds }),

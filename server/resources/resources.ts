@@ -4,20 +4,26 @@ import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
 import type { Deployment } from '../storage/deployment.ts';
 import { Conflict } from '../storage/faults.ts';
+import type { Localized } from '../web/words.ts';
 import { createResourceStore } from './store.ts';
 
 /** What was registered. `scopes`: name to words, in the order in which people read them. */
 export type ResourceRegistration = {
   readonly name: string;
-  readonly scopes: Readonly<Record<string, string>>;
+  readonly scopes: Readonly<Record<string, Localized>>;
   readonly tokenFormat: 'opaque' | 'jwt';
+  /** What signs its JWTs; ES256 where nothing is said. */
+  readonly tokenAlg?: 'ES256' | 'RS256' | 'EdDSA';
   readonly accessTokenSeconds?: number;
+  /** Do apps act there on behalf of one team, which the person chooses? */
+  readonly isTeamScoped?: boolean;
 };
 
 export type Resource = {
   /** An absolute URI without fragment: what clients send as `resource`, and the audience of the tokens. */
   readonly identifier: string;
-  readonly source: 'file' | 'database';
+  /** `server`: this server's own (management.ts). */
+  readonly source: 'file' | 'database' | 'server';
   readonly registration: ResourceRegistration;
   readonly isCovering: boolean;
   /** Tokens of clients that send no `resource` are for this API. */
@@ -25,45 +31,76 @@ export type Resource = {
   readonly createdAt: number;
 };
 
+export type NewResource = Pick<Resource, 'identifier' | 'isDefault' | 'registration'>;
+
+/** The client with which it introspects; the secret is shown this once. */
+export type RegisteredResource = { identifier: string; clientId: string; secret: string | undefined };
+
 /** With what an API authenticates when it introspects. */
 export type Introspection = {
   readonly auth: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt';
   readonly jwks?: { readonly keys: readonly Record<string, unknown>[] } | undefined;
+  readonly jwksUri?: string | undefined;
+  readonly clientIp?: boolean | undefined;
+  readonly inactiveReason?: boolean | undefined;
 };
 
 export function createResources(options: {
   database: Database;
   deployment: Deployment;
   audit: Audit;
-  /** Makes the API's credentials: its client, and the secret that is shown once. */
-  registerServer: (
+  /** The API's credentials: its client, and the secret that is shown once. `record` writes them, in the open unit. */
+  prepareServer: (
     resource: { identifier: string; name: string },
     introspection: Introspection,
-  ) => Promise<{ id: string; secret: string | undefined }>;
+  ) => { id: string; secret: string | undefined; record(): void };
+  /** There without registration, and for nobody to register. */
+  builtIn?: readonly Resource[];
   actor: string;
 }) {
-  const { database, deployment, audit, actor } = options;
+  const { database, deployment, audit, actor, builtIn = [] } = options;
   const store = createResourceStore(database);
 
+  function findBuiltIn(identifier: string): Resource | undefined {
+    return builtIn.find((one) => one.identifier === identifier);
+  }
+
   return {
+    builtIn,
     find: store.find,
     list: store.list,
 
-    /** Registers an API and the credentials with which it introspects, shown this once. */
+    async get(identifier: string): Promise<Resource> {
+      const found = findBuiltIn(identifier) ?? (await store.find(identifier));
+      if (found !== undefined) return found;
+      throw new Refusal('not_found', { words: `There is no API ${identifier}.`, param: 'identifier' });
+    },
+
+    /**
+     * Registers an API and the credentials with which it introspects, shown this once.
+     * `alsoInUnit` may add writes of its own to the registration.
+     */
     async register(
-      resource: { identifier: string; isDefault: boolean; registration: ResourceRegistration },
+      resource: NewResource,
       introspection: Introspection,
-    ): Promise<{ identifier: string; clientId: string; secret: string | undefined }> {
+      alsoInUnit?: (made: RegisteredResource) => void,
+    ): Promise<RegisteredResource> {
+      const { identifier } = resource;
+      const server = options.prepareServer({ identifier, name: resource.registration.name }, introspection);
+      const made = { identifier, clientId: server.id, secret: server.secret };
       try {
+        if (findBuiltIn(identifier) !== undefined) throw new Conflict('resource');
         await database.transact(() => {
           // First, since it makes changes of the catalog wait for each other: then there is one default API.
           deployment.bumpCatalog();
           if (resource.isDefault) store.clearDefault();
           store.register(resource.identifier, resource.registration, resource.isDefault);
-          audit.record('resource.created', { actor, details: { identifier: resource.identifier } });
+          audit.record('resource.created', { actor, details: { identifier } });
+          server.record();
+          alsoInUnit?.(made);
         });
       } catch (error) {
-        if (error instanceof Conflict) {
+        if (error instanceof Conflict && error.label === 'resource') {
           throw new Refusal('already_exists', {
             words: 'An API with this identifier exists already.',
             param: 'identifier',
@@ -72,9 +109,24 @@ export function createResources(options: {
         }
         throw error;
       }
-      const server = { identifier: resource.identifier, name: resource.registration.name };
-      const { id, secret } = await options.registerServer(server, introspection);
-      return { identifier: resource.identifier, clientId: id, secret };
+      return made;
+    },
+
+    /** Another registration in place of the one that was read; Conflict where somebody else was faster. */
+    async update(before: Resource, registration: ResourceRegistration): Promise<Resource> {
+      const { identifier } = before;
+      if (before.source !== 'database') {
+        throw new Refusal('invalid_request', {
+          words: `The API ${identifier} is ${before.source === 'file' ? 'declared in the configuration file; change it there' : 'this server itself'}.`,
+          param: 'identifier',
+        });
+      }
+      await database.transact(() => {
+        deployment.bumpCatalog();
+        store.replace(before, registration);
+        audit.record('resource.updated', { actor, details: { identifier } });
+      });
+      return this.get(identifier);
     },
 
     /** Brings the table in line with what the configuration file declares. */

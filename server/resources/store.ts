@@ -62,6 +62,17 @@ export function createResourceStore(database: Database) {
       );
     },
 
+    /** Replaces the registration if it is still the one that was read, else Conflict('resource_change'). */
+    replace(before: Resource, registration: ResourceRegistration): void {
+      database.write(
+        sql`UPDATE resources SET registration = ${JSON.stringify(registration)}, scope = ${scopeOf(registration)},
+            updated_at = ${nowSeconds()}
+          WHERE identifier = ${before.identifier} AND source = 'database'
+            AND registration = ${JSON.stringify(before.registration)}`,
+        { expects: 1, conflict: 'resource_change' },
+      );
+    },
+
     clearDefault(): void {
       database.write(sql`UPDATE resources SET is_default = 0 WHERE is_default = 1`);
     },

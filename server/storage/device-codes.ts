@@ -1,4 +1,4 @@
-// Device codes at rest (RFC 8628). Atomic: a decision and a redemption are one compare-and-set each; polling touches its own columns.
+// Device codes at rest (RFC 8628). Atomic: a registration counts who waits, a decision and a redemption are one compare-and-set each; polling touches its own columns.
 import { nowSeconds } from '../clock.ts';
 import { hmacSha256, seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
@@ -7,6 +7,12 @@ import { insert, type Statement, sql } from './statement.ts';
 
 const PAYLOAD_VERSION = 1;
 
+/** The label of a registration that found no place left. */
+export const NO_PLACE = 'device_code_place';
+
+// PostgreSQL, where writers run side by side: codes are registered one after the other. A number of our own choice.
+const PLACES_LOCK = 8628;
+
 export type DeviceState = 'pending' | 'approved' | 'denied' | 'killed';
 
 export type DeviceCodeRecord = {
@@ -14,10 +20,15 @@ export type DeviceCodeRecord = {
   userCode: string;
   payload: Record<string, unknown>;
   address: string | undefined;
+  /** The network of the address, as limits count it. */
+  network: string;
   program: string | undefined;
   intervalSeconds: number;
   expiresAt: number;
 };
+
+/** Codes that wait for a decision at once: of everybody, and of one network. */
+export type Pending = { readonly all: number; readonly network: number };
 
 export type StoredDeviceCode = {
   /** The row's key, as it may be shown to the page that asked for it. */
@@ -67,6 +78,11 @@ const SELECT = `SELECT d.id_hash, d.client_id, d.state, d.account_id, d.grant_id
   FROM device_codes d
   LEFT JOIN refresh_tokens s ON s.family = d.grant_id AND s.grant_id = d.grant_id AND s.generation = 0`;
 
+function selectPending(network: string): Statement {
+  return sql`SELECT COUNT(*) AS everybody, COUNT(CASE WHEN network = ${network} THEN 1 END) AS network
+    FROM device_codes WHERE expires_at > ${nowSeconds()} AND state = 'pending'`;
+}
+
 /** `key` seals the payloads, `userCodeKey` keys the hashes of user codes. */
 export function createDeviceCodes(options: { database: Database; key: Buffer; userCodeKey: Buffer }) {
   const { database, key, userCodeKey } = options;
@@ -111,8 +127,11 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
     findByUserCode: (normalized: string) =>
       findWhere(sql`WHERE d.user_code_hash = ${hashUserCode(normalized)}`),
 
-    /** A user code that is taken at the same moment is a passing fault: the same request will get another one. */
-    register(deviceCode: string, record: DeviceCodeRecord): void {
+    /**
+     * Conflict(NO_PLACE) where as many wait as may, counted at the commit. A user code that is taken at the same moment
+     * is a passing fault: the same request will get another one.
+     */
+    register(deviceCode: string, record: DeviceCodeRecord, most: Pending): void {
       const row = {
         id_hash: sha256(deviceCode),
         user_code_hash: hashUserCode(record.userCode),
@@ -121,21 +140,29 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
         payload: seal(key, JSON.stringify(record.payload), 'device code'),
         payload_version: PAYLOAD_VERSION,
         address: record.address ?? null,
+        network: record.network,
         program: record.program ?? null,
         tried_by: '[]',
         interval_seconds: record.intervalSeconds,
         created_at: nowSeconds(),
         expires_at: record.expiresAt,
       };
+      if (database.dialect === 'postgres') database.write(sql`SELECT pg_advisory_xact_lock(${PLACES_LOCK})`);
       database.write(insert('device_codes', row), { conflict: ID_TAKEN });
+      // The row counts itself, and is rolled back where it is one too many.
+      const pending = selectPending(record.network);
+      const place = {
+        sql: `UPDATE device_codes SET network = network WHERE id_hash = ? AND EXISTS (
+          SELECT 1 FROM (${pending.sql}) AS waiting WHERE waiting.everybody <= ? AND waiting.network <= ?)`,
+        bindings: [row.id_hash, ...pending.bindings, most.all, most.network],
+      };
+      database.write(place, { expects: 1, conflict: NO_PLACE });
     },
 
-    /** Live codes of everybody that wait for a decision. */
-    async countPending(): Promise<number> {
-      const row = await database.find<{ count: number }>(
-        sql`SELECT COUNT(*) AS count FROM device_codes WHERE expires_at > ${nowSeconds()} AND state = 'pending'`,
-      );
-      return Number(row?.count ?? 0);
+    /** Live codes that wait for a decision, of everybody and of this network. */
+    async countPending(network = ''): Promise<Pending> {
+      const row = await database.find<{ everybody: number; network: number }>(selectPending(network));
+      return { all: Number(row?.everybody ?? 0), network: Number(row?.network ?? 0) };
     },
 
     /** Polls at the same moment may arrive here in any order: the pace only ever slows. */

@@ -1,4 +1,4 @@
-// Ids that may be used once (jti of assertions). Atomic by the primary key: the second insert is Conflict('replay').
+// Ids that may be used once (jti of assertions). Atomic by the primary key: the second insert is a Conflict.
 import { sha256 } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { insert, sql } from './statement.ts';
@@ -11,10 +11,9 @@ export function createReplays(database: Database) {
       );
     },
 
-    register(id: string, expiresAt: number): void {
-      database.write(insert('replays', { id_hash: sha256(id), expires_at: expiresAt }), {
-        conflict: 'replay',
-      });
+    /** `label` is what the conflict is called where somebody else was first. */
+    register(id: string, expiresAt: number, label = 'replay'): void {
+      database.write(insert('replays', { id_hash: sha256(id), expires_at: expiresAt }), { conflict: label });
     },
 
     async sweep(beforeAt: number, limit: number): Promise<number> {

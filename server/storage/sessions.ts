@@ -2,6 +2,7 @@
 import { nowSeconds } from '../clock.ts';
 import { seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
+import { endAllAtClients, endAtClients } from './session-clients.ts';
 import { type Statement, sql } from './statement.ts';
 
 const PAYLOAD_VERSION = 1;
@@ -112,7 +113,7 @@ export function createSessions({ database, key, admin }: SessionParts) {
       }));
     },
 
-    /** Ends one session of that person, and with it the grants that live as long as it does. */
+    /** Ends one session of that person, and with it the grants that live as long as it does. Its clients are told. */
     end(accountId: string | undefined, uid: string): void {
       const now = nowSeconds();
       database.write(
@@ -123,6 +124,7 @@ export function createSessions({ database, key, admin }: SessionParts) {
         sql`UPDATE grants SET revoked_at = ${now}, revoked_reason = 'session_ended'
           WHERE session_uid = ${uid} AND account_id = ${accountId ?? null} AND revoked_at IS NULL`,
       );
+      if (accountId !== undefined) database.write(endAtClients(accountId, uid));
     },
 
     /** Ends all sessions of that person but the one named. */
@@ -136,6 +138,7 @@ export function createSessions({ database, key, admin }: SessionParts) {
         sql`UPDATE grants SET revoked_at = ${now}, revoked_reason = 'session_ended'
           WHERE account_id = ${accountId} AND session_uid IS NOT NULL AND session_uid <> ${kept} AND revoked_at IS NULL`,
       );
+      database.write(endAllAtClients(accountId, kept));
     },
 
     /** Forgets from where they signed in. Ended ones stay as tombstones, so that no late save brings them back. */

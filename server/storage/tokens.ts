@@ -9,6 +9,8 @@ const PAYLOAD_VERSION = 1;
 type Common = {
   grantId: number | undefined;
   accountId: string | undefined;
+  /** On behalf of which team it acts, if of any. */
+  teamId?: string | undefined;
   clientId: string;
   scope: string;
   issuedAt: number;
@@ -43,6 +45,7 @@ function toRow(record: Common): Record<string, Value> {
   return {
     grant_id: record.grantId ?? null,
     account_id: record.accountId ?? null,
+    team_id: record.teamId ?? null,
     client_id: record.clientId,
     scope: record.scope,
     issued_at: record.issuedAt,
@@ -79,10 +82,14 @@ export function createTokens(database: Database) {
       database.write(insert('access_tokens', row), { conflict: 'access_token' });
     },
 
-    /** On whose word it was issued: it lives no longer than the trust in that issuer. In the unit that registers it. */
-    noteAssertedBy(key: AccessTokenKey, issuerId: string): void {
+    /**
+     * On whose word it was issued: it lives no longer than the trust in that issuer. And for which team it acts.
+     * In the unit that registers it.
+     */
+    noteAssertedBy(key: AccessTokenKey, { issuerId, teamId }: { issuerId: string; teamId: string | undefined }): void {
       database.write(
-        sql`UPDATE access_tokens SET asserted_by = ${issuerId} WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
+        sql`UPDATE access_tokens SET asserted_by = ${issuerId}, team_id = ${teamId ?? null}
+          WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
         { expects: 1, conflict: 'access_token' },
       );
     },

@@ -22,6 +22,10 @@ export type WebState = {
   refusal?: Refusal;
   /** Further sources a form of this page may lead to (`formActionSource`). */
   formActions?: string[];
+  /** The languages that the app asks for (ui_locales), before those of the browser. */
+  uiLocales?: readonly string[];
+  /** The language that the person has chosen for their account. */
+  chosenLocale?: string;
   form?: Record<string, string>;
   json?: unknown;
   person?: Person;

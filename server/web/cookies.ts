@@ -10,6 +10,7 @@ function cookieNames(isHttps: boolean) {
     resume: `${secure}lk-resume`,
     csrf: `${host}lk-csrf`,
     device: `${host}lk-device`,
+    return: `${host}lk-return`,
   };
 }
 

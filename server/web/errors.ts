@@ -3,12 +3,21 @@ import { describeRefusal, Refusal } from '../errors.ts';
 import type { Log } from '../observability/log.ts';
 import type { Middleware, WebContext } from './context.ts';
 
-export type ErrorPage = { status: number; title: string; words: string; requestId: string };
+export type ErrorPage = {
+  status: number;
+  title: string;
+  /** Of the catalogue of words, with places for `values`. */
+  words: string;
+  values?: Readonly<Record<string, string | number>> | undefined;
+  requestId: string;
+};
 
 export type ErrorOptions = {
   log: Log;
   /** The page for people; JSON is made here. */
   renderError: (ctx: WebContext, page: ErrorPage) => string;
+  /** Whether programs alone ask this path: they get JSON, whatever they say they accept (RFC 6749 section 5.2). */
+  isForPrograms?: (path: string) => boolean;
   /** Whether an error means that the database cannot serve us right now. */
   isStorageFault: (error: unknown) => boolean;
 };
@@ -25,6 +34,7 @@ const titles: Readonly<Record<number, string>> = {
   415: 'That is not a form',
   421: 'That is not our address',
   429: 'Too many attempts',
+  500: 'Something went wrong',
   503: 'Please try again in a moment',
 };
 
@@ -38,7 +48,7 @@ const bodyHeaders = [
   'Accept-Ranges',
 ];
 
-export function createErrors({ log, renderError, isStorageFault }: ErrorOptions): Middleware {
+export function createErrors({ log, renderError, isForPrograms, isStorageFault }: ErrorOptions): Middleware {
   function asRefusal(ctx: WebContext, error: unknown): Refusal {
     if (error instanceof Refusal) return error;
     const isFault = isStorageFault(error);
@@ -48,11 +58,11 @@ export function createErrors({ log, renderError, isStorageFault }: ErrorOptions)
   }
 
   function write(ctx: WebContext, refusal: Refusal): void {
-    const { status, words } = refusal;
+    const { status, sentence: words, values } = refusal;
     const { requestId } = ctx.state;
-    if (ctx.accepts('json', 'html') === 'html') {
-      const title = titles[status] ?? 'Something went wrong';
-      ctx.body = renderError(ctx, { status, title, words, requestId });
+    if (!isForPrograms?.(ctx.path) && ctx.accepts('json', 'html') === 'html') {
+      const title = titles[status] ?? titles[500] ?? '';
+      ctx.body = renderError(ctx, { status, title, words, values, requestId });
       ctx.type = 'html';
     } else {
       ctx.body = describeRefusal(refusal, requestId);

@@ -10,6 +10,7 @@ import { bindToIssuer, createHostCheck } from './host-check.ts';
 import { createAccessLog, createIdentify } from './identify.ts';
 import { knownMethods } from './method-guard.ts';
 import { baseHeaders, createSecurityHeaders } from './security-headers.ts';
+import { singleHeaders } from './single-headers.ts';
 
 type WebAppOptions = ErrorOptions & {
   config: Pick<Config, 'issuer' | 'allowed_hosts' | 'trusted_proxies'>;
@@ -34,6 +35,7 @@ export function createWebApp({ config, keys, health, onHostRejected, ...errors }
     health.answer,
     createHostCheck({ ...hosts, ...(onHostRejected && { onHostRejected }) }),
     knownMethods,
+    singleHeaders,
   ];
   for (const each of middleware) app.use(each);
   return app;

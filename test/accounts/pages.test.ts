@@ -128,6 +128,30 @@ test('S05: the refused form keeps the e-mail and never the password', async () =
   expect(html).not.toContain('my secret of secrets');
 });
 
+test.each(['Ada\u0007', 'A\nda', 'Ada\u202eevil', 'Ada\u200b'])(
+  'a name with what cannot be seen (%j) is refused, with the form filled in; nobody is made of it',
+  async (name) => {
+    const robot = browserOf(app, JSON.stringify(name));
+    const email = emailOf('Unseen');
+    const refused = await robot.submit(await robot.visit('/sign-up'), { name, email, password: PASSWORD });
+    expect([refused.status, mainTextOf(refused)]).toEqual([400, expect.stringContaining('cannot be seen')]);
+    expect(refused.html).toContain(`value="${email}"`);
+    expect(refused.html).toContain('aria-invalid="true"');
+    await expect(app.parts.accounts.get(email)).rejects.toMatchObject({ code: 'not_found' });
+  },
+);
+
+test('a name keeps the joiners that its language needs, and loses the spaces around it', async () => {
+  const robot = browserOf(app, 'Mina');
+  const email = emailOf('Mina');
+  await robot.send(await robot.visit('/sign-up'), {
+    name: '  \u0645\u06cc\u200c\u0646\u0627 ',
+    email,
+    password: PASSWORD,
+  });
+  expect((await app.parts.accounts.get(email)).name).toBe('\u0645\u06cc\u200c\u0646\u0627');
+});
+
 test('S02: the password of the sign-in is taken as it was typed', async () => {
   const robot = browserOf(app, 'Grete');
   const password = ` ${'Ünïcode räder '.repeat(8)}`;

@@ -23,6 +23,7 @@ test('an account is made, listed, shown, disabled and enabled; the answers are s
     name: 'Ada',
     role: 'member',
     admin: true,
+    plan: null,
     email_verified_at: null,
     created_at: expect.any(Number),
     disabled_at: null,

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
-import { judgeClient, judgeResource } from '../../config/registrations.ts';
+import { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount } from '../../config/registrations.ts';
 import { isLoopbackHost } from '../../config/schema.ts';
 import { OPERATOR } from '../../server/admin/parts.ts';
 import { runCommandLine } from '../../server/admin/program.ts';
@@ -72,7 +72,7 @@ export function createQuickCli(environment: Record<string, string>): Cli {
       isLoopbackHost: async (hostname) => isLoopbackHost(hostname),
       async open() {
         const config = { ...(await this.loadConfig()), log: { level: 'silent' as const } };
-        return { ...(await createParts(config, { actor: OPERATOR })), rules: { judgeClient, judgeResource } };
+        return { ...(await createParts(config, { actor: OPERATOR })), rules: { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount } };
       },
       readInput: async () => input,
       write: (text) => {

@@ -27,7 +27,7 @@ const shop = [
     '--optional-scope',
     'email',
   ],
-  ...['--no-pkce', '--id-token-claims'],
+  ...['--no-pkce', '--id-token-claims', '--verified'],
 ];
 
 function keySet(name: string, value: unknown): string {
@@ -50,6 +50,7 @@ test('T10: a client is registered with every value given, and its secret is show
     auth: 'client_secret_basic',
     secrets: [{ expires_at: null }],
     jwks: null,
+    jwks_uri: null,
     grants: ['authorization_code', 'refresh_token'],
     redirect_uris: ['https://shop.example/a', 'https://shop.example/b'],
     post_logout_redirect_uris: ['https://shop.example/bye'],
@@ -59,7 +60,12 @@ test('T10: a client is registered with every value given, and its secret is show
     optional_scopes: ['email'],
     pkce: false,
     id_token_claims: true,
+    backchannel_logout_uri: null,
+    backchannel_logout_session_required: false,
     first_party: false,
+    verified: true,
+    require_pushed_authorization_requests: false,
+    dpop_bound_access_tokens: false,
     created_at: expect.any(Number),
     blocked_at: null,
   });
@@ -90,6 +96,23 @@ test('two secrets are good while a secret is changed, and a blocked client says 
     'client.secret_rotated',
     'client.created',
   ]);
+});
+
+test('an operator vouches for a client, and takes that back; one that is allowed by its id alone is not vouched for', async () => {
+  expect(await quick.json(['clients', 'allow', 'kettle-cli'])).toMatchObject({ verified: false });
+  expect(await quick.json(['clients', 'verify', 'kettle-cli'])).toMatchObject({ verified: true });
+  expect(await quick.json(['clients', 'show', 'kettle-cli'])).toMatchObject({ verified: true });
+  expect(await quick.json(['clients', 'unverify', 'kettle-cli'])).toMatchObject({ verified: false });
+  const events = await quick.json<{ type: string }[]>(['audit', 'list', '--client', 'kettle-cli']);
+  expect(events.map(({ type }) => type)).toEqual(['client.unverified', 'client.verified', 'client.created']);
+});
+
+test('a name with characters that cannot be seen is refused, by the name of its field', async () => {
+  const words = ['clients', 'create', '--type', 'browser', '--redirect-uri', 'https://page.example/cb'];
+  for (const name of ['Shop\u0007', 'Shop\u202egpj.exe', 'Shop\nShop']) {
+    const refused = await quick.refusal([...words, '--name', name]);
+    expect(refused.error_description).toMatch(/^name: must not have control characters/);
+  }
 });
 
 test('what is left out follows from the type, and a public client gets no secret', async () => {
@@ -131,6 +154,21 @@ const web = [
   'https://shop.example/cb',
 ];
 
+test('K07 L05: a client may publish its keys itself, and be told of ended sessions', async () => {
+  const { client_id: id } = await quick.json<Made>([
+    ...[...web, '--auth', 'private_key_jwt', '--jwks-uri', 'https://shop.example/jwks'],
+    ...['--backchannel-logout-uri', 'https://shop.example/bye', '--backchannel-logout-session-required'],
+  ]);
+  expect(await quick.json(['clients', 'show', id])).toMatchObject({
+    jwks: null,
+    jwks_uri: 'https://shop.example/jwks',
+    backchannel_logout_uri: 'https://shop.example/bye',
+    backchannel_logout_session_required: true,
+  });
+});
+
+const outboundWords = 'must be https, or http on a host that stands in outbound.allowed_hosts';
+
 test.each([
   [
     'A03: no redirect URI',
@@ -160,7 +198,15 @@ test.each([
   [
     'private_key_jwt without keys',
     [...web, '--auth', 'private_key_jwt'],
-    'jwks: is needed with private_key_jwt',
+    'jwks: is needed with private_key_jwt, or jwks_uri',
+  ],
+  [
+    'L07 K07: addresses that we would call without https',
+    [...web, '--auth', 'private_key_jwt', ...['--jwks-uri', 'http://shop.example/jwks']].concat([
+      '--backchannel-logout-uri',
+      'http://127.0.0.1/bye',
+    ]),
+    `jwks_uri: ${outboundWords}\nbackchannel_logout_uri: ${outboundWords}`,
   ],
   [
     'a browser client with a secret',
@@ -220,4 +266,28 @@ test('T10: what the deployment keeps holds no secret, and no answer holds a hash
   for (const hash of hashes) expect(kept.includes(hash)).toBe(true);
   for (const secret of secrets) expect(kept.includes(secret)).toBe(false);
   for (const text of [...secrets, ...hashes]) for (const { out } of said) expect(out).not.toContain(text);
+});
+
+test('N02: a private-use scheme belongs to one client (RFC 8252 section 8.4)', async () => {
+  const phone = ['clients', 'create', '--type', 'native', '--scope', 'openid'];
+  const first = await quick.json<Made>([
+    ...phone,
+    ...[
+      '--name',
+      'Radio',
+      '--redirect-uri',
+      'com.example.radio:/cb',
+      '--redirect-uri',
+      'http://127.0.0.1/cb',
+    ],
+  ]);
+  for (const uri of ['com.example.radio:/cb', 'com.example.radio://other', 'COM.Example.Radio:/cb']) {
+    expect(await quick.refusal([...phone, '--name', 'Thief', '--redirect-uri', uri])).toMatchObject({
+      error: 'invalid_request',
+      error_description: `redirect_uris: the scheme com.example.radio: belongs to the client ${first.client_id}`,
+    });
+  }
+  const other = [...phone, '--name', 'Tablet', '--redirect-uri', 'com.example.radio2:/cb'];
+  const loopback = [...other, '--redirect-uri', 'http://127.0.0.1/cb'];
+  expect(await quick.json<Made>(loopback)).toHaveProperty('client_id');
 });

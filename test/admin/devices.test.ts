@@ -1,6 +1,6 @@
 // latchkey devices … and the allowlist of device clients, beside a running server and on both databases (RFC 8628).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEVICE_GRANT } from '../../server/clients/clients.ts';
+import { DEVICE_GRANT } from '../../server/clients/ready-made.ts';
 import { answerCode } from '../clients/pairing.ts';
 import { type AppClient, createWorld, type TokenSet, type World } from '../support/world.ts';
 import { type Cli, createProcessCli, createQuickCli } from './cli.ts';
@@ -56,6 +56,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
   test('D02: who came asking is listed, and pairs from the very next call on when it is allowed', async () => {
     for (const id of ['kaie-cli', 'other-cli', 'kaie-cli']) expect((await ask(id)).status).toBe(401);
+    await world.app.parts.clients.flushRequests();
     const requests = await cli.json<{ client_id: string }[]>(['clients', 'requests']);
     const kaie = requests.find((one) => one.client_id === 'kaie-cli');
     expect(kaie).toEqual({
@@ -84,6 +85,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
   test('an id that is registered since is no longer listed, and one that can be no id is refused', async () => {
     expect((await ask('later-cli')).status).toBe(401);
+    await world.app.parts.clients.flushRequests();
     await world.registerClient({ name: 'Later', grants: [DEVICE_GRANT], redirectUris: [] }, 'later-cli');
     const requests = await quick.json<{ client_id: string }[]>(['clients', 'requests']);
     expect(requests.map((one) => one.client_id)).not.toContain('later-cli');
@@ -132,6 +134,28 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(refreshed.body.error).toBe('invalid_grant');
     expect(await isActive(spared)).toBe(true);
     expect(await quick.refusal(['devices', 'revoke', id])).toMatchObject({ error: 'not_found' });
+  });
+
+  test('what a person reported is listed, and lifted for them by the operator', async () => {
+    const { verification_uri_complete } = await start('latchkey-cli');
+    await answerCode(world, verification_uri_complete, { decision: 'report' });
+    const report = {
+      account_id: world.ada.id,
+      email: 'ada@example.com',
+      client_id: 'latchkey-cli',
+      client_name: 'latchkey-cli',
+      reported_at: expect.any(Number),
+    };
+    expect(await cli.json(['devices', 'blocks'])).toEqual([report]);
+    expect(await quick.json(['devices', 'blocks', '--account', world.ada.id])).toEqual([report]);
+    expect((await quick.run(['devices', 'blocks'])).out).toContain('ada@example.com');
+    const words = ['devices', 'unblock', '--account', 'ada@example.com', '--client', 'latchkey-cli'];
+    expect(await cli.json(words)).toEqual({ account_id: world.ada.id, client_id: 'latchkey-cli' });
+    expect(await quick.json(['devices', 'blocks'])).toEqual([]);
+    expect(await isActive(await pair('latchkey-cli'))).toBe(true);
+    expect(await quick.refusal(words)).toMatchObject({ error: 'not_found' });
+    const [event] = await quick.json<unknown[]>(['audit', 'list', '--type', 'device_code.report_lifted']);
+    expect(event).toMatchObject({ actor: 'operator', account_id: world.ada.id, client_id: 'latchkey-cli' });
   });
 
   test('the grant of an app is no device: neither listed nor revoked as one', async () => {

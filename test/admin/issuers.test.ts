@@ -64,6 +64,7 @@ test('an issuer is trusted, listed, shown, disabled, enabled and removed', async
       },
     ],
     ...{ subjects: ['repo:shop', 'repo:mail'], account_id: adaId, scopes: ['read:orders'] },
+    service_accounts: [],
     ...{ created_at: expect.any(Number), disabled_at: null },
   };
   expect(made).toEqual(shown);

@@ -21,6 +21,8 @@ test('an API is registered with credentials of its own, shown this once', async 
   const files = [
     '--format',
     'jwt',
+    '--alg',
+    'EdDSA',
     '--access-token-seconds',
     '300',
     '--auth',
@@ -46,9 +48,11 @@ test('an API is registered with credentials of its own, shown this once', async 
       name: 'Orders',
       scopes: { 'read:orders': 'See your orders', 'write:orders': 'Place orders = pay' },
       format: 'opaque',
+      alg: null,
       access_token_seconds: null,
       // There is one default; who comes last is it.
       default: false,
+      team_scoped: false,
       source: 'database',
       client_id: made.client_id,
       created_at: expect.any(Number),
@@ -56,8 +60,10 @@ test('an API is registered with credentials of its own, shown this once', async 
     expect.objectContaining({
       identifier: 'urn:files',
       format: 'jwt',
+      alg: 'EdDSA',
       access_token_seconds: 300,
       default: true,
+      team_scoped: false,
     }),
   ]);
   expect(await quick.json(['clients', 'show', made.client_id])).toMatchObject({
@@ -72,6 +78,11 @@ test('an API is registered with credentials of its own, shown this once', async 
 const other = ['resources', 'create', '--identifier', 'urn:other', '--name', 'Other', '--scope'];
 
 test.each([
+  [
+    'an algorithm for what is not signed',
+    [...other, 'all=All', '--alg', 'RS256'],
+    'token_alg: may be there only with token_format jwt',
+  ],
   [
     'a scope of the issuer',
     [...other, 'openid=All'],
@@ -96,7 +107,12 @@ test.each([
   [
     'private_key_jwt without keys',
     [...other, 'read=See', '--auth', 'private_key_jwt'],
-    'introspection.jwks: is needed with private_key_jwt',
+    'introspection.jwks: is needed with private_key_jwt, or jwks_uri',
+  ],
+  [
+    'K07: keys that are published without https',
+    [...other, 'read=See', '--auth', 'private_key_jwt', '--jwks-uri', 'http://api.example/jwks'],
+    'introspection.jwks_uri: must be https, or http on a host that stands in outbound.allowed_hosts',
   ],
 ])('an API is refused: %s', async (_title, words, fault) => {
   expect(await quick.refusal(words)).toEqual({ error: 'invalid_request', error_description: fault });

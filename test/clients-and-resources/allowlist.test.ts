@@ -1,6 +1,7 @@
 // Which clients may ask at all: what is declared, registered or allowed by id, and what a block ends (RFC 8628 section 3.1).
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { deviceClient, isAllowed } from '../../server/clients/clients.ts';
+import { isAllowed } from '../../server/clients/clients.ts';
+import { deviceClient } from '../../server/clients/ready-made.ts';
 import { createParts, type Parts } from '../../server/parts.ts';
 import { loadSettings } from '../config/load-text.ts';
 import { createGround, dialects, type Place } from '../storage/ground.ts';
@@ -155,8 +156,9 @@ describe.each(dialects)('who may ask, on %s', (dialect) => {
       });
     const polled = await world.token(stranger, { grant_type: DEVICE_GRANT, device_code: 'x' });
     expect(polled).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
-    expect(await world.app.parts.deviceCodes.countPending()).toBe(before);
+    expect(await world.app.parts.deviceCodes.countPending()).toEqual(before);
     expect(await elsewhere.clients.find(stranger.id)).toBeUndefined();
+    await world.app.parts.clients.flushRequests();
     const requests = await elsewhere.clients.listRequests(100);
     expect(requests.filter((one) => one.id === stranger.id)).toMatchObject([{ count: 4 }]);
     await elsewhere.clients.allowDevice(stranger.id);

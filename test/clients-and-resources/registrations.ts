@@ -1,6 +1,7 @@
 // Clients and APIs as tests register and declare them, and the parts to do so with on an opened database.
 import { createAudit } from '../../server/audit/audit.ts';
-import { createClients, type Registration, resourceServer } from '../../server/clients/clients.ts';
+import { createClients, type Registration } from '../../server/clients/clients.ts';
+import { resourceServer } from '../../server/clients/ready-made.ts';
 import { createResources, type ResourceRegistration } from '../../server/resources/resources.ts';
 import type { Database } from '../../server/storage/database.ts';
 import { createDeployment } from '../../server/storage/deployment.ts';
@@ -11,8 +12,8 @@ export function createRegistry(database: Database) {
   const clients = createClients({ database, audit, actor: 'operator' });
   const resources = createResources({
     ...{ database, deployment, audit, actor: 'operator' },
-    registerServer: ({ identifier, name }, { auth, jwks }) =>
-      clients.register(resourceServer(name, auth, jwks), { resource: identifier }),
+    prepareServer: ({ identifier, name }, { auth, ...keys }) =>
+      clients.prepare(resourceServer(name, auth, keys), { resource: identifier }),
   });
   return { audit, deployment, clients, resources };
 }

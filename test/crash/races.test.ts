@@ -94,7 +94,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(minted).toBeLessThan(TRIALS);
   });
 
-  test(`T14 H1 F12: of ${AT_ONCE} redemptions of one code at once, ${ROUNDS} times, exactly one gets tokens`, async () => {
+  test(`T14 H1 H14 F12: of ${AT_ONCE} redemptions of one code at once, ${ROUNDS} times, exactly one gets tokens`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const got = await first.authorize(first.notes, OFFLINE, robot);
       const { won } = check(await storm((door) => door.redeem(first.notes, got)));

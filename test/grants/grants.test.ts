@@ -3,7 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type Audit, createAudit } from '../../server/audit/audit.ts';
 import { createClients } from '../../server/clients/clients.ts';
 import { nowSeconds } from '../../server/clock.ts';
-import { createGrants, formatGrantId, type Grants, parseGrantId } from '../../server/grants/grants.ts';
+import {
+  createGrants,
+  formatGrantId,
+  type Grants,
+  type PermittedScopes,
+  parseGrantId,
+} from '../../server/grants/grants.ts';
 import type { Database } from '../../server/storage/database.ts';
 import { formatId, nextId } from '../../server/storage/ids.ts';
 import { sql } from '../../server/storage/statement.ts';
@@ -44,6 +50,8 @@ describe.each(dialects)('on %s', (dialect) => {
   });
 
   const unit = (act: () => void) => database.transact(act);
+  const recordConsent = (scopes: PermittedScopes) =>
+    unit(() => grants.recordConsent({ accountId: ada, clientId: 'looms', teamId: undefined }, scopes));
 
   async function registerGrant(
     change: { accountId?: string; clientId?: string; createdBefore?: number } = {},
@@ -179,7 +187,7 @@ describe.each(dialects)('on %s', (dialect) => {
     });
 
     test('is asked again once the last grant of an app is gone, and not before', async () => {
-      await unit(() => grants.recordConsent(ada, 'looms', allowed));
+      await recordConsent(allowed);
       const [first, second] = [await registerGrant(), await registerGrant()];
       await grants.revokeOwn(ada, formatGrantId(first));
       expect(await grants.findConsent(ada, 'looms')).toEqual(allowed);
@@ -191,7 +199,7 @@ describe.each(dialects)('on %s', (dialect) => {
   });
 
   test('an operator who ends the last grant of an app makes it ask again too', async () => {
-    await unit(() => grants.recordConsent(ada, 'looms', allowed));
+    await recordConsent(allowed);
     const grant = await grants.find(await registerGrant());
     if (grant === undefined) throw new Error('the grant was not stored');
     await grants.end(grant, { actor: 'operator', reason: 'revoked_by_operator' });
@@ -201,19 +209,19 @@ describe.each(dialects)('on %s', (dialect) => {
 
   describe('a consent', () => {
     test('is remembered per person and client, replaced as a whole, and recorded with its scopes', async () => {
-      await unit(() => grants.recordConsent(ada, 'looms', allowed));
+      await recordConsent(allowed);
       expect(await grants.findConsent(ada, 'looms')).toEqual(allowed);
       expect(await grants.findConsent(grace, 'looms')).toBeUndefined();
       expect(await grants.findConsent(ada, 'mills')).toBeUndefined();
       const less = { openid: ['openid'], resources: {}, refused: ['email'] };
-      await unit(() => grants.recordConsent(ada, 'looms', less));
+      await recordConsent(less);
       expect(await grants.findConsent(ada, 'looms')).toEqual(less);
       const listed = await audit.list({ accountId: ada, type: 'consent.granted', limit: 5 });
       expect(listed.map((event) => JSON.parse(event.details).scope)).toEqual(['openid', 'openid read:tasks']);
     });
 
     test('stays when a grant is revoked by replay or by an operator: they are two things', async () => {
-      await unit(() => grants.recordConsent(ada, 'looms', allowed));
+      await recordConsent(allowed);
       await revoke(await registerGrant());
       expect(await grants.findConsent(ada, 'looms')).toEqual(allowed);
     });

@@ -70,6 +70,14 @@ test('A25: the page says who asks, as which account, for what of which API, for 
   });
 });
 
+test('A25: an app that the operator vouches for is marked so, and nobody is warned of it', async () => {
+  const client = await world.registerClient({ isVerified: true });
+  const { page } = await atConsent(client);
+  const text = mainTextOf(page);
+  expect(text).toContain('Verified');
+  expect(text).not.toMatch(/Unverified|Nobody here has checked/);
+});
+
 test('A25: without lasting access it says for how long, and the page still names the host', async () => {
   const client = await world.registerClient();
   const { page } = await atConsent(client);

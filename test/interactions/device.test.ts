@@ -1,5 +1,6 @@
 // The device pages (RFC 8628 section 3.3, RFC 10027): what they show, and what one click of whom does.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { requestCode } from '../support/devices.ts';
 import { mainTextOf } from '../support/form-robot.ts';
 import { findAll, parseHtml, textOf } from '../support/html.ts';
 import { createWorld, PASSWORD, type World } from '../support/world.ts';
@@ -201,6 +202,22 @@ test('the lifetime that was chosen ends the device, and nothing prolongs it', as
     vi.setSystemTime(start);
   }
   vi.useRealTimers();
+});
+
+test('D24: a device is marked as verified only where its client proves who it is: anybody may say the id of a public one', async () => {
+  for (const [auth, mark] of [
+    ['none', 'Unverified'],
+    ['client_secret_basic', 'Verified'],
+  ] as const) {
+    const client = await world.registerClient({
+      ...{ name: 'Loom', type: 'native', auth, redirectUris: [], isVerified: true },
+      grants: ['urn:ietf:params:oauth:grant-type:device_code'],
+    });
+    const asked = await requestCode(world, client);
+    const robot = await visits.arrive();
+    const page = await visits.enter(robot, String(asked.body.user_code));
+    expect([auth, mainTextOf(page)]).toEqual([auth, expect.stringMatching(`\\b${mark}\\b`)]);
+  }
 });
 
 test('a client that cannot refresh is offered no lifetime', async () => {

@@ -56,6 +56,7 @@ test('I04: it is described as an opaque one is, under the jti that it carries', 
     iss: world.app.config.issuer,
     ...{ exp, iat, jti },
     token_type: 'Bearer',
+    plan: 'standard',
     credential_type: 'access_token',
   });
 });

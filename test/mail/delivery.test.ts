@@ -15,12 +15,16 @@ const reset: Mail = {
   template: 'reset-password',
   to: 'ada@example.com',
   accountId: 'acct_ada',
+  locale: undefined,
   locals: { url: `https://id.example.com/reset-password/${SECRET}` },
 };
 const refused = Object.assign(new Error('no'), { code: 'EENVELOPE', responseCode: 550 });
 const busy = Object.assign(new Error('later ada@example.com'), { code: 'EENVELOPE', responseCode: 450 });
 
-const render = ({ to, template }: Mail) => ({ to, subject: template, text: '', html: '', link: undefined });
+const render = ({ to, template }: Mail) => ({
+  ...{ to, sender: 'Latchkey', subject: template, text: '', html: '' },
+  link: undefined,
+});
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] });

@@ -81,13 +81,21 @@ test('D30 S14: every message begins with its subject, links here only, and names
   );
   const link = { secret: 'the-secret', expiresAt: 4_000_000_000 };
   await database.transact(() => {
-    mail.verifyEmail(ada.id, 'ada@example.com', link);
+    mail.verifyEmail(ada, 'ada@example.com', link);
     mail.emailChangeAsked(ada, 'new@example.com');
     mail.emailChanged(ada, 'new@example.com');
     mail.resetPassword(ada, link);
     mail.passwordChanged(ada);
     mail.signedInFromNewPlace(ada, { address: '192.0.2.7', program: 'Firefox on Linux' });
-    mail.deviceApproved(ada, { clientName: 'Kettle\n\nhttps://evil.example/<b>' });
+    mail.deviceApproved(ada, {
+      clientName: 'Kettle\n\nhttps://evil.example/<b>',
+      clientId: 'kettle',
+      grantId: 'grant_1',
+      address: '192.0.2.9',
+      program: 'curl/8',
+      scopes: ['Read your tasks'],
+      endsAt: 4_000_000_000,
+    });
     mail.accountDeleted(ada);
   });
   await app.postOffice.deliverDue();
@@ -104,7 +112,7 @@ test('D30 S14: every message begins with its subject, links here only, and names
     if (url !== undefined) expect(url.startsWith(`${app.config.issuer}/`)).toBe(true);
   }
   const device = mails.find(({ subject }) => subject.startsWith('A device'));
-  expect(device).toMatchObject({ link: `${app.config.issuer}/account/access` });
+  expect(device).toMatchObject({ link: `${app.config.issuer}/account/access/grant_1` });
   expect(device?.text).toContain('Kettle https://evil.example/');
 });
 
@@ -128,5 +136,5 @@ test('a sign-in from a new place is told, once the person has signed in before; 
   expect(await subjects()).toHaveLength(1);
   await signIn(phone, emailOf('Grace'));
   expect(await subjects()).toEqual(['A new sign-in to your account', 'Confirm your e-mail address']);
-  expect(app.postOffice.mailbox?.list()[0]?.text).toContain('Firefox on Android from the address 127.0.0.1');
+  expect(app.postOffice.mailbox?.list()[0]?.text).toContain('Firefox on Android from 127.0.0.1');
 });

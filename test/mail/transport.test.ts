@@ -17,6 +17,7 @@ async function start(refuse?: (command: string) => string | undefined): Promise<
 
 const mail: OutgoingMail = {
   to: 'ada@example.com',
+  sender: 'Latchkey',
   subject: 'Choose a new password',
   text: 'Here:\n\nhttps://id.example.com/x\n',
   html: '<p>Here</p>',
@@ -26,7 +27,7 @@ const mail: OutgoingMail = {
 };
 
 function createTransport(url: string, isHere = isLoopbackHost) {
-  const from = { name: 'Latchkey', address: 'no-reply@id.example.com' };
+  const from = 'no-reply@id.example.com';
   return createSmtp({ url, from, host: 'id.example.com', isLoopbackHost: isHere });
 }
 

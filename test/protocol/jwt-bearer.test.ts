@@ -1,5 +1,6 @@
 // The JWT bearer grant over HTTP (RFC 7523 section 2.1): who gets a token for an assertion, what is in it, and when it dies.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nowSeconds } from '../../server/clock.ts';
 import {
   expectRefusal,
   JWT_BEARER,
@@ -104,7 +105,8 @@ test('H6: what the issuer was given dies when it is disabled, and does not come 
   await expectRefusal(world, ci.assert(), 'issuer_disabled');
   await trustedIssuers.enable(await trustedIssuers.get(ci.id));
   expect(await active(token)).toEqual({ active: false });
-  expect((await present(world, ci.assert())).status).toBe(200);
+  await expectRefusal(world, ci.assert({ iat: nowSeconds() - 5 }), 'signed_before_end');
+  expect((await present(world, ci.assert({ iat: nowSeconds() + 1 }))).status).toBe(200);
 });
 
 test('H6: what a removed issuer was given stays dead when the same issuer is trusted again', async () => {

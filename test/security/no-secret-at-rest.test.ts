@@ -90,6 +90,31 @@ async function useKeysAndRotate(world: World): Promise<void> {
   }
 }
 
+/** Made, used, rotated, and ended by whoever holds it; and sent to where it is none. */
+async function useApiKeys(world: World): Promise<void> {
+  const service = await world.registerClient({
+    ...{ name: 'Console', type: 'service', grants: ['client_credentials'], redirectUris: [] },
+    scopes: ['latchkey:keys:read', 'latchkey:keys:write'],
+  });
+  const resource = `${world.app.config.issuer}/v1`;
+  const scope = 'latchkey:keys:read latchkey:keys:write';
+  const { body } = await world.token(service, { grant_type: 'client_credentials', resource, scope });
+  const headers = { Authorization: `Bearer ${body.access_token}`, 'Content-Type': 'application/json' };
+  const post = (path: string, sent: object) =>
+    world.ask(path, { method: 'POST', headers, body: JSON.stringify(sent) });
+  const wanted = { name: 'Zapier', account_id: world.ada.id, scopes: ['read:tasks'] };
+  const made = await post('/v1/keys', wanted);
+  expect(made.status).toBe(201);
+  const rotated = await post(`/v1/keys/${made.body.id}/rotation`, {});
+  for (const key of [made, rotated].map((answer) => String(answer.body.key))) {
+    expect((await world.introspect(world.api, key)).body.active).toBe(true);
+    for (const path of ['/v1/keys', '/userinfo', `/nothing/${key}`])
+      await world.ask(path, { headers: { Authorization: `Bearer ${key}` } });
+  }
+  await world.ask('/v1/keys', { headers });
+  expect((await world.post('/revoke', { token: String(rotated.body.key) })).status).toBe(200);
+}
+
 /** What is sent to where it does not belong: in the query, in a header, in a body, as a cookie, in the path. */
 async function sendCanaries(world: World): Promise<void> {
   const paths = [
@@ -157,6 +182,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     await useTokens(world);
     await useFormPostAndReplay(world);
     await useKeysAndRotate(world);
+    await useApiKeys(world);
     await sendCanaries(world);
     const url = place.environment.DATABASE_URL;
     database =
@@ -182,7 +208,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
         'access_token',
         'refresh_token',
       ],
-      ...['id_token', 'client_secret', 'client_assertion', 'token', 'link', 'authorization Basic'],
+      ...['id_token', 'client_secret', 'client_assertion', 'token', 'link', 'authorization Basic', 'key'],
       ...[
         'cookie lk-session',
         'cookie lk-session.sig',

@@ -17,7 +17,7 @@ const NAMES = new Set([
     'refresh_token',
     'id_token',
   ],
-  ...['client_secret', 'client_assertion', 'assertion', 'code_verifier', 'id_token_hint'],
+  ...['client_secret', 'client_assertion', 'assertion', 'code_verifier', 'id_token_hint', 'key'],
 ]);
 // What is shorter would be found by chance, or is nobody's secret: a flag, a word.
 const SHORTEST = 16;

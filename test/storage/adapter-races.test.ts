@@ -1,6 +1,6 @@
 // The contract under concurrency: fifty at once, in one process and from two openings of one database. One wins.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { resourceServer } from '../../server/clients/clients.ts';
+import { resourceServer } from '../../server/clients/ready-made.ts';
 import { nowSeconds } from '../../server/clock.ts';
 import { sql } from '../../server/storage/statement.ts';
 import { deriveSuccessor, parseRefreshToken } from '../../server/storage/token-format.ts';
@@ -110,7 +110,7 @@ describe.each(dialects)('on %s', (dialect) => {
       const id = `client-of-${place.replace(' ', '-')}`;
       const ends = await race(place, (world) =>
         world.parts.clients
-          .register(resourceServer('Looms', 'client_secret_basic', undefined), { id })
+          .register(resourceServer('Looms', 'client_secret_basic', {}), { id })
           .catch((error: Error) => Promise.reject(Object.assign(error, { label: error.message }))),
       );
       expect(ends).toEqual({ won: 1, already_exists: MANY - 1 });

@@ -39,9 +39,11 @@ export function createAdapterWorld(database: Database, { retryWindowSeconds = WI
     grants: createGrants({ database, audit }),
     clients: createClients({ database, audit, actor: 'operator' }),
     deviceCodes: createDeviceCodes({ database, key, userCodeKey: key }),
+    remoteKeys: { list: async () => [] },
+    mayHoldOf: () => () => true,
     retryWindowSeconds,
-    device: { intervalSeconds: 5, maxPending: 100 },
-    limiter: { take: async () => ({ isAllowed: true, remaining: 1, retryAfterSeconds: 0 }) },
+    device: { interval_seconds: 5, max_pending: 100, max_pending_per_network: 25 },
+    limiter: { take: async () => ({ isAllowed: true, remaining: 1, isFirst: true, retryAfterSeconds: 0 }) },
     origin: () => origin,
   };
   const adapterFor = createAdapters(parts, ['openid', 'read:tasks']);

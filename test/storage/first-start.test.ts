@@ -32,7 +32,7 @@ describe.each(dialects)('on %s', (dialect) => {
     );
     const found = answers.map(({ stdout }) => JSON.parse(stdout) as Found);
     for (const other of found) expect(other).toEqual(found[0]);
-    expect(found[0]?.kids).toHaveLength(2);
+    expect(found[0]?.kids).toHaveLength(3);
     for (const keys of Object.values(found[0]?.keys ?? {})) expect(keys).toHaveLength(1);
 
     expect(readSecretsFile(file)).toHaveLength(1);

@@ -41,6 +41,9 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
     parts: app.parts,
     /** Nobody sends mail by itself here: `deliverDue` does, when the test says so. */
     postOffice: app.postOffice,
+    /** Nor are clients told of ended sessions by themselves. */
+    logouts: app.logouts,
+    keyWarnings: app.keyWarnings,
     /** A browser of its own, which sends these headers with every request. */
     robot: (headers: Record<string, string> = {}) =>
       createFormRobot({ origin: config.issuer, port, headers }),
@@ -57,7 +60,7 @@ export async function startTestApp({ settings = {}, dialect = 'sqlite' }: TestAp
 
 export type MailingApp = Awaited<ReturnType<typeof startTestApp>>;
 /** What every world has, in whatever way its server was started. */
-export type TestApp = Omit<MailingApp, 'postOffice'>;
+export type TestApp = Omit<MailingApp, 'postOffice' | 'logouts' | 'keyWarnings'>;
 
 async function listenSomewhere(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,10 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 /** Allowed by its id alone, unless the settings say otherwise. */
 export const CLI: AppClient = { id: 'latchkey-cli', secret: undefined, redirectUri: '' };
 /** Tests ask more often than a device does. */
-export const MANY_CODES = { limits: { 'device_code.issue': { max: 100_000, window_seconds: 60 } } };
+export const MANY_CODES = {
+  limits: { 'device_code.issue': { max: 100_000, window_seconds: 60 } },
+  device: { max_pending_per_network: 100 },
+};
 
 export type DeviceCode = {
   device_code: string;

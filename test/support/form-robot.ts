@@ -105,7 +105,8 @@ export function createFormRobot({
     { headers, ...choice }: FormChoice & Sent = {},
   ): Promise<Page> {
     const { form, button } = findForm(page, choice);
-    const action = new URL(form.attributes.action ?? page.url, page.url).href;
+    const path = button?.attributes.formaction ?? form.attributes.action ?? page.url;
+    const action = new URL(path, page.url).href;
     const values = fillIn(form, button, fields);
     return post(action, values, headers === undefined ? {} : { headers });
   }
@@ -187,7 +188,10 @@ function findForm(
   const fitting = all.flatMap((form) => {
     if (action !== undefined && !form.attributes.action?.startsWith(action)) return [];
     const buttons = findAll(form, 'button');
-    const pressed = button === undefined ? buttons : buttons.filter((each) => isButton(each, button));
+    // Unless it is named, a button that leads elsewhere is not pressed.
+    const pressed = buttons.filter((each) =>
+      button === undefined ? each.attributes.formaction === undefined : isButton(each, button),
+    );
     return button !== undefined && pressed.length === 0 ? [] : [{ form, buttons: pressed }];
   });
   const [found, ...others] = fitting;

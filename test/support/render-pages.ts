@@ -27,7 +27,6 @@ const consent = {
   account: ada,
   groups: [
     {
-      title: 'Your profile',
       scopes: [
         {
           name: 'openid email',
@@ -53,7 +52,7 @@ const consent = {
       ],
     },
   ],
-  lasts: 'Until you revoke it',
+  access_seconds: HOUR,
   offline: true,
   action: '/interaction/abc/consent',
   switch_action: '/interaction/abc/switch',
@@ -85,7 +84,7 @@ const grants = [
     scopes: ['See your tasks and projects', 'Create and change tasks'],
     since: NOON - 900 * HOUR,
     last_used: NOON - 2 * HOUR,
-    kind: 'App',
+    is_device: false,
   },
   {
     id: 'grant_2',
@@ -93,20 +92,20 @@ const grants = [
     scopes: ['See your tasks and projects'],
     since: NOON - 30 * HOUR,
     last_used: undefined,
-    kind: 'Device',
+    ends_at: NOON + 600 * HOUR,
+    is_device: true,
   },
 ];
 
 const device = {
-  client: { id: 'kaneo-cli', name: 'Kaneo CLI', is_first_party: false },
+  client: { id: 'kaneo-cli', name: 'Kaneo CLI', is_first_party: false, is_verified: false },
   account: ada,
-  switch_url: '/sign-in?return_to=%2Fdevice&prompt=login',
+  return_to: '/device?user_code=WDJB-MJHT',
   code: 'WDJB-MJHT',
   reference: 'reference',
   here: '198.51.100.7',
   groups: [
     {
-      title: 'About you',
       scopes: [{ name: 'openid', words: 'Know who you are', is_optional: false, field: 'scope_0' }],
     },
     {
@@ -120,11 +119,17 @@ const device = {
   ],
   requester: { address: '203.0.113.9', program: 'curl', asked_at: NOON, is_elsewhere: true },
   lifetimes: [
-    { value: '8_hours', words: 'For 8 hours', is_chosen: false },
-    { value: '30_days', words: 'For 30 days', is_chosen: true },
+    { value: '8_hours', is_chosen: false },
+    { value: '30_days', is_chosen: true },
   ],
-  lasts: '1 hour',
-  idle: '14 days',
+  access_seconds: HOUR,
+  idle_seconds: 336 * HOUR,
+};
+
+const forgot = {
+  can_send: true,
+  action: '/forgot-password?return_to=%2Finteraction%2Fabc',
+  sign_in_url: '/interaction/abc',
 };
 
 type Sample = { view: string; title: string; person?: typeof ada; locals: Record<string, unknown> };
@@ -142,6 +147,7 @@ export const samples: Record<string, Sample> = {
       client,
       action: '/i/abc/login',
       email: '',
+      forgot_url: '/forgot-password',
       sign_up_url: '/sign-up',
       cancel_action: '/i/abc/abort',
     },
@@ -149,14 +155,14 @@ export const samples: Record<string, Sample> = {
   'sign-in-error': {
     view: 'interactions/sign-in',
     title: 'Sign in',
-    locals: { action: '/sign-in', email: ada.email, error: wrongCredentials },
+    locals: { action: '/sign-in', email: ada.email, forgot_url: '/forgot-password', error: wrongCredentials },
   },
   consent: { view: 'interactions/consent', title: 'Allow access', person: ada, locals: consent },
   'consent-verified': {
     view: 'interactions/consent',
     title: 'Allow access',
     person: ada,
-    locals: { ...consent, client: { ...client, is_verified: true }, lasts: 'For 1 hour', offline: false },
+    locals: { ...consent, client: { ...client, is_verified: true }, offline: false },
   },
   'consent-first-party': {
     view: 'interactions/consent',
@@ -194,7 +200,11 @@ export const samples: Record<string, Sample> = {
     view: 'interactions/device-entry',
     title: 'Connect a device',
     person: ada,
-    locals: { code: 'WDJB-MJHT', error: { words: 'There is no such code.', param: 'user_code' } },
+    locals: {
+      code: 'WDJB-MJHT',
+      return_to: '/device?user_code=WDJB-MJHT',
+      error: { words: 'There is no such code.', param: 'user_code' },
+    },
   },
   'device-decision': {
     view: 'interactions/device-decision',
@@ -228,7 +238,13 @@ export const samples: Record<string, Sample> = {
     view: 'accounts/overview',
     title: 'Your account',
     person: { ...ada, is_admin: true },
-    locals: { is_verified: true },
+    locals: {
+      is_verified: true,
+      languages: [
+        { locale: 'en', name: 'English', is_chosen: false },
+        { locale: 'de', name: 'Deutsch', is_chosen: true },
+      ],
+    },
   },
   'overview-unverified': { view: 'accounts/overview', title: 'Your account', person: ada, locals: {} },
   email: {
@@ -262,17 +278,17 @@ export const samples: Record<string, Sample> = {
   'forgot-password': {
     view: 'accounts/forgot-password',
     title: 'Forgotten password',
-    locals: { can_send: true, email: 'ada@', error: { words: 'This is no address.', param: 'email' } },
+    locals: { ...forgot, email: 'ada@', error: { words: 'This is no address.', param: 'email' } },
   },
   'forgot-password-done': {
     view: 'accounts/forgot-password',
     title: 'Forgotten password',
-    locals: { can_send: true, done: true },
+    locals: { ...forgot, done: true },
   },
   'forgot-password-without-mail': {
     view: 'accounts/forgot-password',
     title: 'Forgotten password',
-    locals: { can_send: false },
+    locals: { ...forgot, can_send: false },
   },
   'reset-password': {
     view: 'accounts/reset-password',
@@ -283,6 +299,11 @@ export const samples: Record<string, Sample> = {
     view: 'accounts/reset-password',
     title: 'Choose a new password',
     locals: { done: true },
+  },
+  'reset-password-on-the-way': {
+    view: 'accounts/reset-password',
+    title: 'Choose a new password',
+    locals: { done: true, continue_url: '/interaction/abc' },
   },
   data: {
     view: 'accounts/data',
@@ -298,7 +319,7 @@ export const samples: Record<string, Sample> = {
       mails: [
         {
           to: ada.email,
-          subject: 'Choose a new password',
+          subject: 'A word from us',
           text: 'Choose one here:\n\nhttps://example.com/reset-password/secret\n',
           link: 'https://example.com/reset-password/secret',
           at: NOON,
@@ -321,8 +342,20 @@ export const samples: Record<string, Sample> = {
   },
   sessions: { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions } },
   'sessions-empty': { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions: [] } },
-  access: { view: 'accounts/access', title: 'What has access', person: ada, locals: { grants } },
-  'access-empty': { view: 'accounts/access', title: 'What has access', person: ada, locals: { grants: [] } },
+  access: {
+    view: 'accounts/access',
+    title: 'What has access',
+    person: ada,
+    locals: { grants, blocked: [{ client: { name: 'Kaneo TV', id: 'kaneo-tv' }, since: NOON }] },
+  },
+  'access-empty': {
+    view: 'accounts/access',
+    title: 'What has access',
+    person: ada,
+    locals: { grants: [], blocked: [] },
+  },
+  grant: { view: 'accounts/grant', title: 'Take access away', person: ada, locals: { grant: grants[1] } },
+  'grant-over': { view: 'accounts/grant', title: 'Take access away', person: ada, locals: {} },
   error: {
     view: 'error',
     title: 'Not found',
@@ -342,9 +375,20 @@ const views = createViews({ branding, assets: createAssets() });
 export function renderSample(
   name: string,
   change: (locals: Record<string, unknown>) => unknown = (same) => same,
+  locale = 'en',
 ): string {
   const sample = samples[name];
   if (sample === undefined) throw new Error(`there is no sample ${name}`);
-  const page = { title: sample.title, csrf: 'csrf-token', person: sample.person, request_id: 'req_1' };
-  return views.render(sample.view, change({ page, ...sample.locals }) as Record<string, unknown>);
+  const language = views.words.choose([locale]);
+  const page = {
+    title: language.say(sample.title),
+    csrf: 'csrf-token',
+    person: sample.person,
+    request_id: 'req_1',
+  };
+  const { error } = sample.locals as { error?: { words?: string } };
+  // As server/web/page.ts does with a refusal.
+  const said = error?.words === undefined ? {} : { error: { ...error, words: language.say(error.words) } };
+  const locals = change({ page, ...sample.locals, ...said }) as Record<string, unknown>;
+  return views.render(sample.view, locals, language);
 }

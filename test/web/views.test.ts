@@ -253,6 +253,7 @@ describe('other pages', () => {
       '/sign-out',
       '/account/access/grant_1/revoke',
       '/account/access/grant_2/revoke',
+      '/account/blocked-devices/lift',
     ]);
     expect(buttonNamed('Revoke the access of Kaneo CLI', page('access'))).toBeDefined();
     expect(buttonNamed('End the session of Safari on iPhone', page('sessions'))).toBeDefined();
@@ -270,7 +271,7 @@ describe('other pages', () => {
     );
     expect(words).toContain('Allowed 2 Nov 2026, 03:04 UTC · last used 2 hours ago');
     const old = page('access', (locals) => ({ ...locals, grants: [grantUsedAt('2026-09-01T00:00:00Z')] }));
-    expect(textOf(old)).toContain('last used on 1 Sep 2026');
+    expect(textOf(old)).toContain('last used on 1 Sept 2026');
     expect(findAll(old, 'time').map(({ attributes }) => attributes.datetime)).toContain(
       '2026-11-02T03:04:00Z',
     );
@@ -286,6 +287,5 @@ function grantUsedAt(moment: string) {
     scopes: [],
     since: seconds('2026-11-02T03:04:00Z'),
     last_used: seconds(moment),
-    kind: 'App',
   };
 }

@@ -1,6 +1,9 @@
 // Browsers in words.
 import { expect, test } from 'vitest';
-import { describeProgram } from '../../server/accounts/program.ts';
+import { describeProgram } from '../../server/web/program.ts';
+import { createWords } from '../../server/web/words.ts';
+
+const words = createWords();
 
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -24,6 +27,10 @@ test.each([
   ['curl/8.5.0', 'curl'],
   ['<script>alert(1)</script>', undefined],
   [undefined, undefined],
-])('%s is %s', (userAgent, words) => {
-  expect(describeProgram(userAgent)).toBe(words);
+])('%s is %s', (userAgent, said) => {
+  expect(describeProgram(userAgent, words.choose(['en']))).toBe(said);
+});
+
+test('a browser is told in the reader\'s language', () => {
+  expect(describeProgram('Firefox/140.0 (Linux)', words.choose(['de']))).toBe('Firefox unter Linux');
 });

@@ -1,0 +1,127 @@
+// /admin/clients and /admin/requests: who may ask for tokens, and who came asking. The acts are those of `latchkey clients`.
+import {
+  allowClient,
+  blockClient,
+  describeClient,
+  listClientRequests,
+  rotateClientSecret,
+  unverifyClient,
+  verifyClient,
+} from '../admin/client-commands.ts';
+import { listGrants } from '../admin/grant-commands.ts';
+import { type Client, needsSecret } from '../clients/clients.ts';
+import { Refusal } from '../errors.ts';
+import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { type ClientFilter, createConsoleStore } from './store.ts';
+
+const SECTION = 'clients';
+const ONE = '/admin/clients/:client';
+const PAGE = 25;
+const MOST_GRANTS = 20;
+const MOST_REQUESTS = 200;
+const filters: readonly ClientFilter[] = ['all', 'allowed', 'blocked'];
+// They have pages of their own.
+const elsewhere: readonly string[] = ['trusted_issuer', 'service_account'];
+
+async function loadClients(parts: ConsoleParts, { query }: Asked) {
+  const filter = filters.find((one) => one === query.show) ?? 'all';
+  const store = createConsoleStore(parts.database);
+  const ids = await store.listClients({ filter, after: query.after ?? '', limit: PAGE + 1 });
+  const { rows, next } = cutPage(ids, PAGE, (id) => id);
+  const found = await Promise.all(rows.map((id) => parts.clients.find(id)));
+  const clients = found.filter((client) => client !== undefined).map(describeClient);
+  return { clients, filter, next, is_later: query.after !== undefined };
+}
+
+async function getClient({ clients }: ConsoleParts, asked: Asked): Promise<Client> {
+  const client = await clients.get(paramOf(asked, 'client'));
+  if (!elsewhere.includes(client.registration.type)) return client;
+  throw new Refusal('not_found', { words: 'There is no such client.' });
+}
+
+async function subjectOf(parts: ConsoleParts, asked: Asked): Promise<string> {
+  return (await getClient(parts, asked)).registration.name;
+}
+
+async function loadClient(parts: ConsoleParts, asked: Asked) {
+  const client = await getClient(parts, asked);
+  const isOwn = client.source === 'database';
+  return {
+    title: client.registration.name,
+    client: describeClient(client),
+    may_rotate: isOwn && needsSecret(client.registration.auth),
+    may_verify: isOwn && client.registration.type !== 'resource_server',
+    grants: await listGrants(parts, { account: undefined, client: client.id, limit: MOST_GRANTS }),
+  };
+}
+
+async function checkUnknown({ clients }: ConsoleParts, id: string): Promise<void> {
+  // To allow a client that was blocked is another decision, made on its own page.
+  if ((await clients.find(id)) === undefined) return;
+  throw new Refusal('already_exists', { words: 'This client is registered already.' });
+}
+
+function from({ client = '' }: Asked['params']): string {
+  return `/admin/clients/${encodeURIComponent(client)}`;
+}
+
+const act = { kind: 'act', section: SECTION, from } as const;
+
+export const clients: readonly ConsoleRoute[] = [
+  {
+    ...{ kind: 'page', section: SECTION, path: '/admin/clients', title: 'Clients' },
+    ...{ view: 'console/clients', load: loadClients },
+  },
+  {
+    ...{ kind: 'page', section: SECTION, path: ONE, title: 'Client' },
+    ...{ view: 'console/client', load: loadClient },
+  },
+  {
+    ...{ ...act, path: `${ONE}/block` },
+    question: {
+      title: 'Block this client?',
+      words: 'It gets no tokens any more, and everything issued to it is dead at once. When it is allowed again, people and devices must connect it anew.',
+      button: 'Block the client',
+      subject: subjectOf,
+    },
+    act: async (parts, asked) => blockClient(parts, (await getClient(parts, asked)).id),
+  },
+  {
+    ...{ ...act, path: `${ONE}/allow` },
+    act: async (parts, asked) => allowClient(parts, (await getClient(parts, asked)).id),
+  },
+  {
+    ...{ ...act, path: `${ONE}/verify` },
+    act: async (parts, asked) => verifyClient(parts, (await getClient(parts, asked)).id),
+  },
+  {
+    ...{ ...act, path: `${ONE}/unverify` },
+    act: async (parts, asked) => unverifyClient(parts, (await getClient(parts, asked)).id),
+  },
+  {
+    ...{ ...act, path: `${ONE}/rotate-secret` },
+    question: {
+      title: 'Make another secret?',
+      words: 'You see it once, on the next page. The secret of today stays good for a day, so that you can exchange it without a pause; older ones end now.',
+      button: 'Make another secret',
+      subject: subjectOf,
+    },
+    answer: { view: 'console/secret', title: 'Another secret' },
+    act: async (parts, asked) => rotateClientSecret(parts, (await getClient(parts, asked)).id),
+  },
+];
+
+export const requests: readonly ConsoleRoute[] = [
+  {
+    ...{ kind: 'page', section: 'requests', path: '/admin/requests', title: 'Requests', view: 'console/requests' },
+    load: async (parts) => ({ requests: await listClientRequests(parts, { limit: MOST_REQUESTS }) }),
+  },
+  {
+    ...{ kind: 'act', section: 'requests', path: '/admin/requests/:client/allow' },
+    from: () => '/admin/requests',
+    async act(parts, asked) {
+      await checkUnknown(parts, paramOf(asked, 'client'));
+      return allowClient(parts, paramOf(asked, 'client'));
+    },
+  },
+];
