@@ -99,6 +99,7 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
         listAccess: async (id) => ({
           ...(await parts.grants.exportOf(id)),
           teams: await parts.teams.exportOf(id),
+          api_keys: await parts.ownKeys.exportOf(id),
         }),
       }),
       canSendMail: postOffice.canSend,

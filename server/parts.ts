@@ -16,6 +16,7 @@ import { createApiKeys } from './api-keys/api-keys.ts';
 import { createFoundKeys } from './api-keys/found-keys.ts';
 import { createKeyFormats } from './api-keys/key-format.ts';
 import { createKeyMail } from './api-keys/key-mail.ts';
+import { createOwnKeys } from './api-keys/own-keys.ts';
 import { createSecretScanning } from './api-keys/secret-scanning.ts';
 import { createKeyWarnings } from './api-keys/warnings.ts';
 import { createAudit } from './audit/audit.ts';
@@ -189,6 +190,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     ...{ fetcher, remoteKeys, sessionClients },
     ...{ trustedIssuers, serviceAccounts, selfSigned, assertions, spentAssertions },
     ...{ rights, apiKeys, foundKeys, keyFormats, keyMail, keyWarnings, secretScanning },
+    ...{ ownKeys: createOwnKeys({ database }) },
     ...{ teams, members, invitations },
     async close(): Promise<void> {
       await clients.flushRequests();

@@ -9,6 +9,7 @@ export type OwnAccess = {
   consents: readonly Readonly<Record<string, unknown>>[];
   grants: readonly Readonly<Record<string, unknown>>[];
   teams?: readonly Readonly<Record<string, unknown>>[];
+  api_keys?: readonly Readonly<Record<string, unknown>>[];
 };
 
 export type OwnDataParts = {

@@ -1,12 +1,15 @@
 // /admin/audit: what happened, and by whom.
 import { listAudit, type ShownEvent } from '../admin/audit-commands.ts';
 import type { EventPlace } from '../audit/audit.ts';
-import { events, type EventType } from '../audit/events.ts';
+import { type EventType, events } from '../audit/events.ts';
 import { Refusal } from '../errors.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 
 const PAGE = 50;
 const ACCOUNT = 'account:';
+const CLIENT = 'client:';
+// They have no page of their own.
+const unlinked: readonly string[] = ['trusted_issuer', 'service_account', 'removed'];
 
 /** How a place stands in an address; a node's name is of letters, digits, - and _. */
 function writePlace({ at_milliseconds: at, sequence, node }: ShownEvent): string {
@@ -20,32 +23,63 @@ function readPlace(text: string | undefined): EventPlace | undefined {
   return { atMilliseconds: Number(at), sequence: Number(sequence), node };
 }
 
-function actingAccount({ actor }: ShownEvent): string | undefined {
-  return actor.startsWith(ACCOUNT) ? actor.slice(ACCOUNT.length) : undefined;
+function actorOf({ actor }: ShownEvent, kind: string): string | undefined {
+  return actor.startsWith(kind) ? actor.slice(kind.length) : undefined;
 }
 
-/** In words, with the addresses of the people that they name; whoever is deleted has none. */
-export async function tellEvents({ accounts }: Pick<ConsoleParts, 'accounts'>, rows: readonly ShownEvent[]) {
-  const ids = new Set(rows.flatMap((row) => [row.account_id, actingAccount(row)]).filter((id) => id != null));
-  const found = await Promise.all([...ids].map((id) => accounts.find(id)));
-  const emails = new Map(found.filter((one) => one !== undefined).map(({ id, email }) => [id, email]));
+/** Each of them once, by id; who is no more is not among them. */
+async function findAll<T>(
+  ids: readonly (string | null | undefined)[],
+  find: (id: string) => Promise<T | undefined>,
+): Promise<ReadonlyMap<string, T>> {
+  const all = new Map<string, T>();
+  for (const id of new Set(ids)) {
+    const found = typeof id === 'string' ? await find(id) : undefined;
+    if (typeof id === 'string' && found !== undefined) all.set(id, found);
+  }
+  return all;
+}
+
+type Names = Pick<ConsoleParts, 'accounts' | 'clients'>;
+
+/** In words, with the addresses of the people and the names of the clients that they are about. */
+export async function tellEvents({ accounts, clients }: Names, rows: readonly ShownEvent[]) {
+  const accountIds = rows.flatMap((row) => [row.account_id, actorOf(row, ACCOUNT)]);
+  const clientIds = rows.flatMap((row) => [row.client_id, actorOf(row, CLIENT)]);
+  const foundAccounts = await findAll(accountIds, accounts.find);
+  const foundClients = await findAll(clientIds, clients.find);
 
   function describePerson(id: string | null | undefined) {
-    return id == null ? undefined : { id, email: emails.get(id), is_here: emails.has(id) };
+    if (id === null || id === undefined) return undefined;
+    return { id, email: foundAccounts.get(id)?.email, is_here: foundAccounts.has(id) };
+  }
+
+  function describeClient(id: string | null | undefined) {
+    if (id === null || id === undefined) return undefined;
+    const { name, type = 'removed' } = foundClients.get(id)?.registration ?? {};
+    return { id, name, is_here: !unlinked.includes(type) };
   }
 
   return rows.map((row) => ({
     ...{ type: row.type, words: events[row.type as EventType] ?? row.type },
-    ...{ at: Math.floor(row.at_milliseconds / 1000), has_failed: row.outcome === 'failure', reason: row.reason },
-    ...{ actor: row.actor, by: describePerson(actingAccount(row)), person: describePerson(row.account_id) },
-    ...{ client_id: row.client_id, grant_id: row.grant_id, request_id: row.request_id },
+    ...{
+      at: Math.floor(row.at_milliseconds / 1000),
+      has_failed: row.outcome === 'failure',
+      reason: row.reason,
+    },
+    ...{ person: describePerson(row.account_id), client: describeClient(row.client_id) },
+    by: describePerson(actorOf(row, ACCOUNT)),
+    by_client: describeClient(actorOf(row, CLIENT)),
+    ...{ actor: row.actor, grant_id: row.grant_id, request_id: row.request_id },
     details: Object.entries(row.details).map(([name, value]) => ({ name, value: String(value) })),
   }));
 }
 
 /** Empty fields of the form are no filters. */
 function readFilter({ query }: Asked) {
-  const [type, account, client] = [query.type, query.account, query.client].map((text) => text?.trim() || undefined);
+  const [type, account, client] = [query.type, query.account, query.client].map(
+    (text) => text?.trim() || undefined,
+  );
   return { type, account, client };
 }
 
@@ -58,7 +92,10 @@ async function loadAudit(parts: ConsoleParts, asked: Asked) {
     return { ...shown, events: await tellEvents(parts, rows), next };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { ...shown, events: [], refusal: error };
+    const isUnknown = error.code === 'not_found';
+    const words = isUnknown ? 'Nobody has this address.' : 'This is no filter of the audit log.';
+    const param = filter.account?.includes('@') ? 'account' : 'type';
+    return { ...shown, events: [], refusal: new Refusal(error.code, { words, param, cause: error }) };
   }
 }
 

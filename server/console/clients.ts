@@ -12,6 +12,7 @@ import { listGrants } from '../admin/grant-commands.ts';
 import { type Client, needsSecret } from '../clients/clients.ts';
 import { Refusal } from '../errors.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { withScopes } from './people.ts';
 import { type ClientFilter, createConsoleStore } from './store.ts';
 
 const SECTION = 'clients';
@@ -46,12 +47,13 @@ async function subjectOf(parts: ConsoleParts, asked: Asked): Promise<string> {
 async function loadClient(parts: ConsoleParts, asked: Asked) {
   const client = await getClient(parts, asked);
   const isOwn = client.source === 'database';
+  const grants = await listGrants(parts, { account: undefined, client: client.id, limit: MOST_GRANTS });
   return {
     title: client.registration.name,
     client: describeClient(client),
     may_rotate: isOwn && needsSecret(client.registration.auth),
     may_verify: isOwn && client.registration.type !== 'resource_server',
-    grants: await listGrants(parts, { account: undefined, client: client.id, limit: MOST_GRANTS }),
+    grants: grants.map(withScopes),
   };
 }
 
@@ -80,7 +82,8 @@ export const clients: readonly ConsoleRoute[] = [
     ...{ ...act, path: `${ONE}/block` },
     question: {
       title: 'Block this client?',
-      words: 'It gets no tokens any more, and everything issued to it is dead at once. When it is allowed again, people and devices must connect it anew.',
+      words:
+        'It gets no tokens any more, and everything issued to it is dead at once. When it is allowed again, people and devices must connect it anew.',
       button: 'Block the client',
       subject: subjectOf,
     },
@@ -102,7 +105,8 @@ export const clients: readonly ConsoleRoute[] = [
     ...{ ...act, path: `${ONE}/rotate-secret` },
     question: {
       title: 'Make another secret?',
-      words: 'You see it once, on the next page. The secret of today stays good for a day, so that you can exchange it without a pause; older ones end now.',
+      words:
+        'You see it once, on the next page. The secret of today stays good for a day, so that you can exchange it without a pause; older ones end now.',
       button: 'Make another secret',
       subject: subjectOf,
     },
@@ -113,7 +117,13 @@ export const clients: readonly ConsoleRoute[] = [
 
 export const requests: readonly ConsoleRoute[] = [
   {
-    ...{ kind: 'page', section: 'requests', path: '/admin/requests', title: 'Requests', view: 'console/requests' },
+    ...{
+      kind: 'page',
+      section: 'requests',
+      path: '/admin/requests',
+      title: 'Requests',
+      view: 'console/requests',
+    },
     load: async (parts) => ({ requests: await listClientRequests(parts, { limit: MOST_REQUESTS }) }),
   },
   {

@@ -37,7 +37,8 @@ export const issuers: readonly ConsoleRoute[] = [
     ...{ ...issuer, path: '/admin/issuers/:issuer/disable' },
     question: {
       title: 'Disable this issuer?',
-      words: 'Its assertions are refused, and everything issued on its word is dead at once. When it is enabled again, its machines ask for new tokens.',
+      words:
+        'Its assertions are refused, and everything issued on its word is dead at once. When it is enabled again, its machines ask for new tokens.',
       button: 'Disable the issuer',
       subject: async (parts, asked) => (await showIssuer(parts, paramOf(asked, 'issuer'))).issuer,
     },
@@ -64,7 +65,8 @@ export const serviceAccounts: readonly ConsoleRoute[] = [
     ...{ ...machine, path: '/admin/service-accounts/:account/disable' },
     question: {
       title: 'Disable this service account?',
-      words: 'Everything that it signed or got is dead at once and for good. When it is enabled again, it signs anew.',
+      words:
+        'Everything that it signed or got is dead at once and for good. When it is enabled again, it signs anew.',
       button: 'Disable the service account',
       subject: async (parts, asked) => (await showServiceAccount(parts, paramOf(asked, 'account'))).name,
     },

@@ -8,7 +8,7 @@ import {
   type ShownAccount,
 } from '../admin/account-commands.ts';
 import { listKeys, revokeKey } from '../admin/api-key-commands.ts';
-import { listGrants, revokeGrant, showGrant } from '../admin/grant-commands.ts';
+import { listGrants, revokeGrant, type ShownGrant, showGrant } from '../admin/grant-commands.ts';
 import { Refusal } from '../errors.ts';
 import { Conflict } from '../storage/faults.ts';
 import { asOperator } from '../teams/admission.ts';
@@ -43,7 +43,18 @@ async function loadPeople(parts: ConsoleParts, { query }: Asked) {
   }
   const ids = await store.listPeople({ filter, after: query.after ?? '', limit: PAGE + 1 });
   const { rows, next } = cutPage(ids, PAGE, (id) => id);
-  return { people: await listAccountsById(parts, rows), filter, counts, next, is_later: query.after !== undefined };
+  return {
+    people: await listAccountsById(parts, rows),
+    filter,
+    counts,
+    next,
+    is_later: query.after !== undefined,
+  };
+}
+
+/** One by one, as a page shows them. */
+export function withScopes(grant: ShownGrant) {
+  return { ...grant, scopes: grant.scope.split(' ').filter((name) => name !== '') };
 }
 
 /** By its id alone: an address in the path would stand in every log on the way. */
@@ -63,7 +74,7 @@ async function listAccess(parts: ConsoleParts, id: string) {
     grants.map(async (grant) => {
       const client = await parts.clients.find(grant.client_id);
       const name = client?.registration.name ?? grant.client_id;
-      return { ...grant, client: { id: grant.client_id, name } };
+      return { ...withScopes(grant), client: { id: grant.client_id, name } };
     }),
   );
 }
@@ -133,7 +144,8 @@ export const people: readonly ConsoleRoute[] = [
     ...{ ...act, path: `${ONE}/disable` },
     question: {
       title: 'Disable this account?',
-      words: 'Nobody can sign in to it any more. Its sessions end, and apps, devices and keys lose their access at once. When the account is enabled again, they stay ended.',
+      words:
+        'Nobody can sign in to it any more. Its sessions end, and apps and devices lose their access at once and for good. Its API keys rest until the account is enabled again.',
       button: 'Disable the account',
       subject: subjectOf,
     },
@@ -147,7 +159,8 @@ export const people: readonly ConsoleRoute[] = [
     ...{ ...act, path: `${ONE}/end-sessions` },
     question: {
       title: 'Sign this person out everywhere?',
-      words: 'They must sign in again in every browser. Apps and devices that they allowed go on: revoke those one by one.',
+      words:
+        'They must sign in again in every browser. Apps and devices that they allowed go on: revoke those one by one.',
       button: 'Sign out everywhere',
       subject: subjectOf,
     },
@@ -171,6 +184,7 @@ export const people: readonly ConsoleRoute[] = [
       button: 'Revoke the key',
       subject: async (parts, asked) => (await getKey(parts, asked)).name,
     },
-    act: async (parts, asked) => revokeKey(parts, asOperator(asked.who.actor), (await getKey(parts, asked)).id),
+    act: async (parts, asked) =>
+      revokeKey(parts, asOperator(asked.who.actor), (await getKey(parts, asked)).id),
   },
 ];

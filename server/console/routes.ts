@@ -36,7 +36,8 @@ function readAsked(ctx: RouteContext): Asked {
   const texts = Object.values(ctx.params);
   if (texts.some((text) => text.length > LONGEST_PARAMETER)) throw new Refusal('not_found');
   const query = Object.entries(ctx.query).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length <= LONGEST_PARAMETER,
+    (entry): entry is [string, string] =>
+      typeof entry[1] === 'string' && entry[1].length <= LONGEST_PARAMETER,
   );
   return {
     params: ctx.params,
@@ -75,7 +76,11 @@ export function createConsole(parts: Parts) {
   async function describeQuestion(ctx: RouteContext, route: ActRoute, question: Question): Promise<Locals> {
     const { title, words, button } = question;
     const subject = await question.subject(parts, readAsked(ctx));
-    return { question: { title, words, button, subject }, back: route.from(ctx.params), section: route.section };
+    return {
+      question: { title, words, button, subject },
+      back: route.from(ctx.params),
+      section: route.section,
+    };
   }
 
   async function act(ctx: RouteContext, route: ActRoute): Promise<void> {

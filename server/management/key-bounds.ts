@@ -16,16 +16,13 @@ export function checkSameOwner(by: ApiKey | undefined, shown: ShownKey): ShownKe
   if (by === undefined) return shown;
   const isSame =
     shown.kind === by.owner.kind &&
-    (by.owner.kind === 'team'
-      ? shown.team_id === by.owner.teamId
-      : shown.account_id === by.owner.accountId) &&
-    (by.teamId === undefined || shown.team_id === by.teamId);
+    (by.owner.kind === 'team' ? shown.team_id === by.owner.teamId : shown.account_id === by.owner.accountId);
   if (!isSame) throw new Refusal('not_found', { reason: "another owner's key" });
   return shown;
 }
 
-function ownerOf({ owner, teamId }: ApiKey): OwnerOptions {
-  return owner.kind === 'team' ? { team: owner.teamId } : { account: owner.accountId, team: teamId };
+function ownerOf({ owner }: ApiKey): OwnerOptions {
+  return owner.kind === 'team' ? { team: owner.teamId } : { account: owner.accountId };
 }
 
 type Terms = Omit<KeyOptions, 'account' | 'team'>;

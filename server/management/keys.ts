@@ -128,6 +128,12 @@ function actorOf({ actor, self }: Caller): Actor {
   return self?.actor ?? asOperator(actor);
 }
 
+/** Nobody asks by this who is there: people have one account, and it is theirs. */
+function checkAccount({ self }: Caller, accountId: string | undefined): void {
+  if (accountId === undefined || self === undefined) return;
+  throw new Refusal('invalid_request', { words: 'account_id: it is yours already', param: 'account_id' });
+}
+
 /** Whose key is meant: of people their own or a team's; a team key where nobody can have a personal one. */
 function ownerOf(
   { config }: Pick<AdminParts, 'config'>,
@@ -135,8 +141,7 @@ function ownerOf(
   asked: { kind?: string | undefined; team_id?: string | undefined; account_id?: string | undefined },
 ): OwnerOptions {
   const self = caller.self?.actor.account?.id;
-  if (asked.account_id !== undefined && caller.self !== undefined)
-    throw new Refusal('invalid_request', { words: 'account_id: it is yours already', param: 'account_id' });
+  checkAccount(caller, asked.account_id);
   const kind = asked.kind ?? (config.api_keys.personal.enabled ? 'personal' : 'team');
   if (kind === 'team') return { team: asked.team_id };
   return { account: self ?? asked.account_id, team: asked.team_id };
@@ -156,6 +161,7 @@ export const keys: Noun = {
       answer: pageOf('ApiKeyList', key),
       example: { answer: { data: [example], next: null } },
       async act(parts, { query: { limit, after, team_id: team, account_id: account }, caller }) {
+        checkAccount(caller, account);
         const [before] = after === undefined ? [] : readCursor(LIST, after, place);
         const of =
           caller.self?.key === undefined ? { team, account } : boundCreation.ownerOf(caller.self.key);

@@ -73,7 +73,9 @@ export function createOwnCallers(parts: OwnCallerParts) {
       const key = await apiKeys.get(asOperator(BROWSER), judged.keyId);
       const actor = await actorOf(key);
       if (actor === undefined) return undefined;
-      const scopes = judged.mayUse(operation.own) ? [operation.own as string] : [];
+      // One that is good in a single team is not for keys that are good everywhere.
+      const isBound = key.owner.kind === 'personal' && key.teamId !== undefined;
+      const scopes = !isBound && judged.mayUse(operation.own) ? [operation.own as string] : [];
       return { actor: actor.name, clientId: key.id, scopes, self: { actor, key } };
     },
   };

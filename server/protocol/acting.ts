@@ -1,5 +1,5 @@
 // On whose behalf an app acts: the person alone, or one team of theirs at APIs that are team-scoped.
-import { type KoaContextWithOIDC, type Provider, Provider as Providers } from 'oidc-provider';
+import { type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Standing, TeamStanding } from '../storage/standing.ts';
 import type { Rights } from '../teams/rights.ts';
 import type { TeamOfPerson } from '../teams/team.ts';
@@ -72,7 +72,7 @@ export function keepTeamOfGrant(provider: Provider): void {
 
 /** The team of the grant of this request, if its app acts for one. */
 export function teamOfRequest(): string | undefined {
-  const grant = Providers.ctx?.oidc.entities.Grant as { teamId?: string } | undefined;
+  const grant = Provider.ctx?.oidc.entities.Grant as { teamId?: string } | undefined;
   return grant?.teamId;
 }
 

@@ -131,7 +131,11 @@ export function isForm(ctx: WebContext): boolean {
  */
 export async function readParameters(ctx: WebContext, maxBytes: number): Promise<Map<string, string>> {
   if (!isForm(ctx)) {
-    throw new Refusal('invalid_request', { words: 'The body must be {type}.', values: { type: FORM }, reason: 'media type' });
+    throw new Refusal('invalid_request', {
+      words: 'The body must be {type}.',
+      values: { type: FORM },
+      reason: 'media type',
+    });
   }
   return parseParameters(decode(await readBody(ctx, maxBytes)));
 }

@@ -26,9 +26,14 @@ function findName(text: string, names: readonly [RegExp, string][]): string | un
 }
 
 /** 'Firefox on Linux'; what is no browser we know is told by its first word, `curl` of `curl/8.5.0`. */
-export function describeProgram(userAgent: string | undefined, { say }: Pick<Language, 'say'>): string | undefined {
+export function describeProgram(
+  userAgent: string | undefined,
+  { say }: Pick<Language, 'say'>,
+): string | undefined {
   if (userAgent === undefined) return undefined;
   const browser = findName(userAgent, browsers) ?? /^[\w.-]{1,40}/.exec(userAgent)?.[0];
   const system = findName(userAgent, systems);
-  return browser !== undefined && system !== undefined ? say('{browser} on {system}', { browser, system }) : browser;
+  return browser !== undefined && system !== undefined
+    ? say('{browser} on {system}', { browser, system })
+    : browser;
 }

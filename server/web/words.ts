@@ -111,7 +111,8 @@ function createLanguage(locale: string, catalogue: Catalogue) {
 
   /** '8 hours': rounded to the largest unit that fits. */
   function duration(seconds: number): string {
-    const { unit, seconds: each } = DURATIONS.find(({ fromSeconds }) => seconds >= fromSeconds) ?? DURATIONS[2];
+    const { unit, seconds: each } =
+      DURATIONS.find(({ fromSeconds }) => seconds >= fromSeconds) ?? DURATIONS[2];
     const count = Math.max(1, Math.round(seconds / each));
     return new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
   }

@@ -60,7 +60,10 @@ test('the language that a person chooses wins over the browser, for pages and fo
   expect(await app.parts.accounts.get(emailOf('Edith'))).toMatchObject({ locale: 'en', chosenLocale: 'en' });
 
   expect(await choose(robot, '')).toContain('Dein Konto');
-  expect(await app.parts.accounts.get(emailOf('Edith'))).toMatchObject({ locale: 'de', chosenLocale: undefined });
+  expect(await app.parts.accounts.get(emailOf('Edith'))).toMatchObject({
+    locale: 'de',
+    chosenLocale: undefined,
+  });
 });
 
 test('what is no language of ours is no choice', async () => {
@@ -81,7 +84,11 @@ test('O02: the language goes with the account', async () => {
   await signUp(robot, 'Sophie');
   await choose(robot, 'de');
   const { id } = await app.parts.accounts.get(emailOf('Sophie'));
-  await robot.send(await robot.visit('/account/data'), { password: PASSWORD }, { action: '/account/data/deletion' });
+  await robot.send(
+    await robot.visit('/account/data'),
+    { password: PASSWORD },
+    { action: '/account/data/deletion' },
+  );
   const row = await app.parts.database.find({
     sql: 'SELECT locale, chosen_locale, deleted_at FROM accounts WHERE id = ?',
     bindings: [id],

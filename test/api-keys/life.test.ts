@@ -288,6 +288,13 @@ describe.each(dialects)('on %s', (dialect) => {
     transact.mockRestore();
   });
 
+  test('G01: a copy of what is kept of a person has their keys, and none of their secrets', async () => {
+    const { key, secret } = await world.make({ name: 'Mine' });
+    const own = await world.parts.ownKeys.exportOf(world.ada.id);
+    expect(own).toEqual(expect.arrayContaining([expect.objectContaining({ id: key.id, name: 'Mine' })]));
+    expect(JSON.stringify(own)).not.toContain(secret);
+  });
+
   test('ended keys are kept as long as was said, and then they and their secrets are gone', async () => {
     const { apiKeys, database } = world.parts;
     const { key, secret } = await world.make();

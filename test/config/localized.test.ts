@@ -3,15 +3,22 @@ import { expect, test } from 'vitest';
 import { loadSettings } from './load-text.ts';
 
 const orders = (words: unknown) => ({
-  resources: [{ identifier: 'https://orders.example.com/', name: 'Orders', scopes: { 'read:orders': words } }],
+  resources: [
+    { identifier: 'https://orders.example.com/', name: 'Orders', scopes: { 'read:orders': words } },
+  ],
 });
 
 test('a name and the words of a scope are one text, or one for each language', () => {
   const words = { en: 'See your orders', de: 'Deine Bestellungen sehen' };
-  const { branding, resources } = loadSettings({ branding: { name: { en: 'Works', de: 'Werk' } }, ...orders(words) });
+  const { branding, resources } = loadSettings({
+    branding: { name: { en: 'Works', de: 'Werk' } },
+    ...orders(words),
+  });
   expect(branding.name).toEqual({ en: 'Works', de: 'Werk' });
   expect(resources[0]?.scopes).toEqual({ 'read:orders': words });
-  expect(loadSettings(orders('See your orders')).resources[0]?.scopes).toEqual({ 'read:orders': 'See your orders' });
+  expect(loadSettings(orders('See your orders')).resources[0]?.scopes).toEqual({
+    'read:orders': 'See your orders',
+  });
 });
 
 test.each([

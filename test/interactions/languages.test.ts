@@ -50,10 +50,18 @@ function titleOf(page: Page): string {
 
 test('every page of an authorization speaks the language that the app asks for, whatever the browser says', async () => {
   const robot = world.app.robot(english);
-  const signIn = (await visits.begin(app, { ui_locales: 'fr de', resource: ORDERS, scope: 'openid read:orders write:orders' }, robot)).page;
+  const signIn = (
+    await visits.begin(
+      app,
+      { ui_locales: 'fr de', resource: ORDERS, scope: 'openid read:orders write:orders' },
+      robot,
+    )
+  ).page;
   const signUp = await robot.get(`/interaction/${uidOf(signIn)}/sign-up`);
   const wrong = await visits.signIn(robot, signIn, { email: 'ada@example.com', password: 'wrong' });
-  const forgotten = await robot.get(/href="(\/forgot-password[^"]*)"/.exec(wrong.html)?.[1]?.replaceAll('&amp;', '&') ?? '');
+  const forgotten = await robot.get(
+    /href="(\/forgot-password[^"]*)"/.exec(wrong.html)?.[1]?.replaceAll('&amp;', '&') ?? '',
+  );
   const sent = await robot.send(forgotten, { email: 'nobody@example.com' });
   const forged = await robot.post(`/interaction/${uidOf(signIn)}/sign-in`, { email: 'ada@example.com' });
   const consent = await visits.signIn(robot, wrong);
@@ -61,7 +69,10 @@ test('every page of an authorization speaks the language that the app asks for, 
   for (const [name, page] of Object.entries(pages)) expect([name, languageOf(page)]).toEqual([name, 'de']);
   expect(titleOf(signIn)).toBe('Anmelden · Das Werk');
   expect(mainTextOf(wrong)).toContain('Die E-Mail-Adresse oder das Passwort stimmt nicht.');
-  expect([forged.status, mainTextOf(forged)]).toEqual([403, expect.stringContaining('Dieses Formular kam nicht')]);
+  expect([forged.status, mainTextOf(forged)]).toEqual([
+    403,
+    expect.stringContaining('Dieses Formular kam nicht'),
+  ]);
   expect(mainTextOf(consent)).toContain('möchte dein Konto nutzen');
   // What an operator wrote in one language only stays as it is.
   expect(listedOn(consent)).toEqual([
@@ -86,7 +97,14 @@ test('without ui_locales the browser decides, by its q-values', async () => {
 });
 
 test('H07: a list of languages that is none, or is endless, does no harm', async () => {
-  const lists = ['__proto__ constructor', '../../etc/passwd', 'de'.repeat(500), 'x-y '.repeat(500), '%00', ' de '];
+  const lists = [
+    '__proto__ constructor',
+    '../../etc/passwd',
+    'de'.repeat(500),
+    'x-y '.repeat(500),
+    '%00',
+    ' de ',
+  ];
   for (const ui_locales of lists) {
     const { page } = await visits.begin(app, { ui_locales }, world.app.robot());
     expect([page.status, languageOf(page)]).toEqual([200, ui_locales === ' de ' ? 'de' : 'en']);
@@ -100,7 +118,9 @@ test('a refused authorization is explained in the language that it asked for, pu
   const wrong = { redirect_uri: 'https://evil.example/', ui_locales: 'de' };
   const { page } = await visits.begin(app, wrong, robot);
   expect([page.status, languageOf(page)]).toEqual([400, 'de']);
-  expect(mainTextOf(page)).toContain('an eine Adresse zurückschicken lassen, die für sie nicht registriert ist');
+  expect(mainTextOf(page)).toContain(
+    'an eine Adresse zurückschicken lassen, die für sie nicht registriert ist',
+  );
   expect(mainTextOf(page)).toMatch(/nenne diese Nummer: \S{8}/);
 });
 
@@ -110,7 +130,10 @@ test('signing out speaks the language that the app asks for, before and after', 
   const ask = await robot.get('/logout?ui_locales=de');
   expect([languageOf(ask), titleOf(ask)]).toEqual(['de', 'Abmelden · Das Werk']);
   const after = await robot.send(ask, {}, { button: 'logout=yes' });
-  expect([languageOf(after), mainTextOf(after)]).toEqual(['de', expect.stringContaining('Du bist abgemeldet')]);
+  expect([languageOf(after), mainTextOf(after)]).toEqual([
+    'de',
+    expect.stringContaining('Du bist abgemeldet'),
+  ]);
 });
 
 test('the pages of devices and errors speak the language of the browser', async () => {

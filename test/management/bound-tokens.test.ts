@@ -36,7 +36,7 @@ function ask(scheme: string, proof: string | undefined, path = PATH): Promise<An
   return world.ask(path, { headers });
 }
 
-test('X05: with a proof of its key it opens the door, once for each proof', async () => {
+test('X01: with a proof of its key it opens the door, once for each proof', async () => {
   const proof = await ada.prove('GET', PATH, { token });
   expect((await ask('DPoP', proof)).status).toBe(200);
   const again = await ask('DPoP', proof);
@@ -46,7 +46,7 @@ test('X05: with a proof of its key it opens the door, once for each proof', asyn
   );
 });
 
-test('X05: of two with one proof at once, one goes through', async () => {
+test('X01: of two with one proof at once, one goes through', async () => {
   const proof = await ada.prove('GET', PATH, { token });
   const answers = await Promise.all(Array.from({ length: 6 }, () => ask('DPoP', proof)));
   expect(answers.filter((one) => one.status === 200)).toHaveLength(1);
@@ -56,12 +56,12 @@ test('the query is no part of what is proved', async () => {
   expect((await ask('DPoP', await ada.prove('GET', PATH, { token }), `${PATH}?limit=1`)).status).toBe(200);
 });
 
-test('X05: as a bearer token it is none', async () => {
+test('X01: as a bearer token it is none', async () => {
   const answer = await ask('Bearer', await ada.prove('GET', PATH, { token }));
   expect([answer.status, answer.body.error]).toEqual([401, 'invalid_token']);
 });
 
-test('X05: nor is a bearer token made a bound one by a proof', async () => {
+test('X01: nor is a bearer token made a bound one by a proof', async () => {
   const headers = {
     Authorization: `DPoP ${world.right}`,
     DPoP: await ada.prove('GET', PATH, { token: world.right }),
@@ -88,7 +88,7 @@ test.each<[string, () => Promise<string | undefined>]>([
   ['without a name', () => ada.prove('GET', PATH, { token, claims: { jti: undefined } })],
   ['of another type', () => ada.prove('GET', PATH, { token, header: { typ: 'JWT' } })],
   ['with a private key in it', () => ada.prove('GET', PATH, { token, header: { jwk: ada.privateJwk } })],
-])('X05: a proof that is %s is refused', async (_what, prove) => {
+])('X01: a proof that is %s is refused', async (_what, prove) => {
   const answer = await ask('DPoP', await prove());
   expect([answer.status, answer.body.error]).toEqual([401, 'invalid_dpop_proof']);
 });

@@ -44,6 +44,7 @@ const UNIVERSE = {
   ],
   code_challenge_methods: ['S256', 'plain'],
   dpop_signing_algs: ['ES256', 'ES384', 'RS256', 'PS256', 'PS512', 'EdDSA', 'Ed25519'],
+  ui_locales: ['en', 'de', 'fr'],
   scopes: [
     'openid',
     'profile',
@@ -211,6 +212,15 @@ test('M03: ID tokens are signed with the one algorithm that is advertised, by a 
   const { keys } = (await world.ask('/jwks')).body as { keys: JWK[] };
   expect(keys.find(({ kid }) => kid === header.kid)).toMatchObject({ alg: header.alg });
 });
+
+test.each(UNIVERSE.ui_locales)(
+  'M03: pages are in the language %s exactly if it is advertised',
+  async (tag) => {
+    const { page } = await createVisits(world).begin(world.notes, { ui_locales: tag });
+    const expected = isAdvertised('ui_locales_supported', tag) ? tag : 'en';
+    expect(page.html).toContain(`<html lang="${expected}">`);
+  },
+);
 
 test('M03: every advertised endpoint answers GET or POST with something of its own', async () => {
   const urls = Object.entries(metadata).filter(([name]) => /_endpoint$|^jwks_uri$/.test(name));

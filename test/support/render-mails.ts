@@ -38,7 +38,13 @@ export const mailSamples: Readonly<Record<string, Locals>> = {
   'new-place/bare': { at: NOON, url },
   'password-changed': { at: NOON, url },
   'reset-password': { url },
-  'team-invitation': { team_name: 'Engines', inviter: 'grace@example.com', email: 'ada@example.com', ends_at: NOON, url },
+  'team-invitation': {
+    team_name: 'Engines',
+    inviter: 'grace@example.com',
+    email: 'ada@example.com',
+    ends_at: NOON,
+    url,
+  },
   'team-invitation/bare': { team_name: '', email: 'ada@example.com', ends_at: NOON, url },
   'verify-email': { email: 'ada@example.com', url },
 };
@@ -55,5 +61,7 @@ const renderers = [undefined, 'https://help.example.com/'].map((support_url) =>
 export function renderMailSamples(name: string, locale: string): RenderedMail[] {
   const template = name.replace(/\/.*/, '');
   const locals = (mailSamples[name] ?? {}) as Record<string, string>;
-  return renderers.map((render) => render({ template, to: 'ada@example.com', accountId: '', locale, locals }));
+  return renderers.map((render) =>
+    render({ template, to: 'ada@example.com', accountId: '', locale, locals }),
+  );
 }

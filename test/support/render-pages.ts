@@ -1,6 +1,7 @@
 // Every page with sample locals, for the tests of the pages and for looking at them.
 import { createAssets } from '../../server/web/assets.ts';
 import { createViews } from '../../server/web/views.ts';
+import { consoleSamples } from './console-samples.ts';
 
 const branding = {
   name: 'Latchkey',
@@ -138,6 +139,7 @@ const newAccount = { action: '/sign-up', name: 'Ada Lovelace', email: 'ada@examp
 
 /** Each page in each of its states, by a name of its own. */
 export const samples: Record<string, Sample> = {
+  ...consoleSamples,
   'home-stranger': { view: 'home', title: 'Welcome', locals: { sign_up_url: '/sign-up' } },
   'home-person': { view: 'home', title: 'Welcome', person: ada, locals: {} },
   'sign-in': {
@@ -170,6 +172,34 @@ export const samples: Record<string, Sample> = {
     person: ada,
     locals: { ...consent, client: { ...client, is_first_party: true } },
   },
+  'consent-teams': {
+    view: 'interactions/consent',
+    title: 'Allow access',
+    person: ada,
+    locals: {
+      ...consent,
+      teams: [
+        { id: 'team_1', name: 'Looms', is_chosen: true, lacks: [] },
+        {
+          id: 'team_2',
+          name: 'Brass Wheels',
+          is_chosen: false,
+          lacks: [{ name: 'write:tasks', words: 'Create and change tasks' }],
+        },
+      ],
+      error: { words: 'Please choose a team, or deny.', param: 'team' },
+    },
+  },
+  'consent-no-team': {
+    view: 'interactions/consent',
+    title: 'Allow access',
+    person: ada,
+    locals: {
+      ...consent,
+      teams: [],
+      no_team: 'This app acts for a team, and you are in none that may allow it.',
+    },
+  },
   logout: {
     view: 'interactions/logout',
     title: 'Sign out',
@@ -185,7 +215,7 @@ export const samples: Record<string, Sample> = {
   'sign-up-error': {
     view: 'accounts/sign-up',
     title: 'Create your account',
-    locals: { ...newAccount, error: { words: 'This e-mail address is not complete.', param: 'email' } },
+    locals: { ...newAccount, error: { words: 'This is not an e-mail address we can use.', param: 'email' } },
   },
   'first-administrator': {
     view: 'accounts/first-administrator',
@@ -203,7 +233,7 @@ export const samples: Record<string, Sample> = {
     locals: {
       code: 'WDJB-MJHT',
       return_to: '/device?user_code=WDJB-MJHT',
-      error: { words: 'There is no such code.', param: 'user_code' },
+      error: { words: 'This code was withdrawn. Ask your device for a new one.', param: 'user_code' },
     },
   },
   'device-decision': {
@@ -278,7 +308,11 @@ export const samples: Record<string, Sample> = {
   'forgot-password': {
     view: 'accounts/forgot-password',
     title: 'Forgotten password',
-    locals: { ...forgot, email: 'ada@', error: { words: 'This is no address.', param: 'email' } },
+    locals: {
+      ...forgot,
+      email: 'ada@',
+      error: { words: 'This is not an e-mail address we can use.', param: 'email' },
+    },
   },
   'forgot-password-done': {
     view: 'accounts/forgot-password',
@@ -338,7 +372,7 @@ export const samples: Record<string, Sample> = {
     view: 'accounts/password',
     title: 'Password',
     person: ada,
-    locals: { error: { words: 'The current password is not right.', param: 'password' } },
+    locals: { error: { words: 'The password of today is not right.', param: 'password' } },
   },
   sessions: { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions } },
   'sessions-empty': { view: 'accounts/sessions', title: 'Sessions', person: ada, locals: { sessions: [] } },

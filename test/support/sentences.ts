@@ -1,6 +1,7 @@
 // The sentences of the catalogue where they are said: in the templates, and in the code whose words reach a page.
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { events } from '../../server/audit/events.ts';
 import { openidScopes } from '../../server/protocol/catalog.ts';
 import { managementScopes } from '../../server/resources/management.ts';
 
@@ -27,7 +28,8 @@ const SILENT = [
 ];
 
 /** Sentences for operators, who read them on the command line, in an answer to a program, or at the start. */
-const FOR_OPERATORS = /^(server\/accounts\/account-import\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
+const FOR_OPERATORS =
+  /^(server\/accounts\/account-import\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
 
 const sources = read('server/**/*.ts').filter(
   ({ file }) => !FOR_OPERATORS.test(file) && !SILENT.includes(file.split('/')[1] ?? ''),
@@ -43,7 +45,7 @@ const PHRASES = [
   /\b(?:render|fail)\(\s*[\w()]+,\s*'[\w/-]+',\s*'([^']+)'/g,
   /\['[\w-]+\/[\w-]+', '([^']+)'\] as const/g,
   /\bTITLE = '([^']+)'/g,
-  /\bwords: '([^']+)'/g,
+  /\b(?:words|title|button): '([^']+)'/g,
   /\bsay\(\s*'([^']+)'/g,
 ];
 const TITLES = /\btitles: Readonly<[^=]+= \{([^}]*)\}/g;
@@ -68,23 +70,24 @@ export function sentencesOfTemplates(): Said[] {
   );
 }
 
-/** Scopes in words, titles of pages, and every whole sentence in the code of a page: refusals and what stands beside them. */
+/** Scopes and events in words, titles of pages, and every whole sentence in the code of a page: refusals and what stands beside them. */
 export function sentencesOfCode(): Said[] {
   const ofPages = sources.flatMap(({ file, source }) => {
     const code = source.replace(comments, '').replace(FOR_PROGRAMS, '');
     const sentences = matchesOf(code, text).filter(isSentence);
     return [...phrasesOf(code), ...sentences].map((sentence) => ({ sentence, file }));
   });
-  const scopes = Object.values({ ...openidScopes, ...managementScopes });
-  return [...ofPages, ...scopes.map((sentence) => ({ sentence, file: 'a scope' }))];
+  const tables = Object.values({ ...openidScopes, ...managementScopes, ...events });
+  return [...ofPages, ...tables.map((sentence) => ({ sentence, file: 'a scope or event' }))];
 }
 
 /** Sentences that are put together in code, where no catalogue can have them. */
 export function gluedSentences(): Said[] {
   return sources.flatMap(({ file, source }) =>
-    matchesOf(source.replace(comments, ''), /(?:words: |return |= )`(?!SELECT|INSERT|UPDATE|DELETE)([A-Z][^`]*\$\{[^`]*[.?!])`/g).map(
-      (sentence) => ({ sentence, file }),
-    ),
+    matchesOf(
+      source.replace(comments, ''),
+      /(?:words: |return |= )`(?!SELECT|INSERT|UPDATE|DELETE)([A-Z][^`]*\$\{[^`]*[.?!])`/g,
+    ).map((sentence) => ({ sentence, file })),
   );
 }
 
@@ -92,14 +95,14 @@ export function gluedSentences(): Said[] {
 export function unsaidWords(): Said[] {
   return readerTemplates.flatMap(({ file, source }) => {
     const plain = source
-      .replace(/\{% block page_class %\}\w+/g, ' ')
-      .replace(/\{#[\s\S]*?#\}|\{%[\s\S]*?%\}|\{\{[\s\S]*?\}\}|<!doctype html>/g, ' ')
+      .replace(/\{% block page_class %\}[\w ]+/g, ' ')
+      .replace(/\{#[\s\S]*?#\}|\{%[\s\S]*?%\}|\{\{(?:'[^']*'|[^'])*?\}\}|<!doctype html>/g, ' ')
       .replace(/<svg[\s\S]*?<\/svg>/g, ' ');
     const attributes = matchesOf(plain, /\b(?:aria-label|title|alt|placeholder)="([^"]+)"/g);
     const words = plain.replace(/<[^>]*>/g, '\n').split('\n');
     return [...attributes, ...words]
       .map((each) => each.trim())
-      .filter((each) => /\p{L}/u.test(each) && !/^(?:latchkey [a-z]+ [a-z]+|\/[!-~]+$)/.test(each))
+      .filter((each) => /\p{L}/u.test(each) && !/^(?:latchkey [a-z]+ [a-z]+|\/[!-~]+$|[A-Z]+$)/.test(each))
       .map((sentence) => ({ sentence, file }));
   });
 }

@@ -172,6 +172,7 @@ test('C01: every cookie has the prefix that fits its path', () => {
       resume: '__Secure-lk-resume',
       csrf: '__Host-lk-csrf',
       device: '__Host-lk-device',
+      return: '__Host-lk-return',
     },
     options: { httpOnly: true, sameSite: 'lax', secure: true, overwrite: true, path: '/' },
     engineOptions: { httpOnly: true, sameSite: 'lax', secure: true, overwrite: true },

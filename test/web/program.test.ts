@@ -31,6 +31,6 @@ test.each([
   expect(describeProgram(userAgent, words.choose(['en']))).toBe(said);
 });
 
-test('a browser is told in the reader\'s language', () => {
-  expect(describeProgram('Firefox/140.0 (Linux)', words.choose(['de']))).toBe('Firefox unter Linux');
+test("a browser is told in the reader's language", () => {
+  expect(describeProgram('Firefox/140.0 (Linux)', words.choose(['de']))).toBe('Firefox auf Linux');
 });
