@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mainTextOf, type Page } from '../support/form-robot.ts';
 import { findAll, parseHtml, textOf } from '../support/html.ts';
 import { createVisits, listedOn, uidOf, type Visits } from '../support/visits.ts';
-import { type AppClient, createWorld, type World } from '../support/world.ts';
+import { type AppClient, basic, createVerifier, createWorld, type World } from '../support/world.ts';
 
 const ORDERS = 'https://orders.example.com/';
 
@@ -113,7 +113,7 @@ test('H07: a list of languages that is none, or is endless, does no harm', async
   expect(languageOf(page)).toBe('en');
 });
 
-test('a refused authorization is explained in the language that it asked for, pushed or not', async () => {
+test('a refused authorization is explained in the language that it asked for', async () => {
   const robot = world.app.robot(english);
   const wrong = { redirect_uri: 'https://evil.example/', ui_locales: 'de' };
   const { page } = await visits.begin(app, wrong, robot);
@@ -122,6 +122,17 @@ test('a refused authorization is explained in the language that it asked for, pu
     'an eine Adresse zurückschicken lassen, die für sie nicht registriert ist',
   );
   expect(mainTextOf(page)).toMatch(/nenne diese Nummer: \S{8}/);
+});
+
+test('RFC 9126: a pushed request asks for a language as any other does', async () => {
+  const { challenge } = createVerifier();
+  const asked = new URL(
+    world.authorizationPath(app, challenge, { ui_locales: 'de' }),
+    world.app.config.issuer,
+  );
+  const pushed = await world.post('/par', Object.fromEntries(asked.searchParams), basic(app));
+  const query = new URLSearchParams({ client_id: app.id, request_uri: String(pushed.body.request_uri) });
+  expect(languageOf(await world.app.robot(english).visit(`/authorize?${query}`))).toBe('de');
 });
 
 test('signing out speaks the language that the app asks for, before and after', async () => {
