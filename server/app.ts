@@ -42,6 +42,7 @@ import { methodGuard } from './web/method-guard.ts';
 import { createPages } from './web/page.ts';
 import { createSignedIn } from './web/signed-in.ts';
 import { createViews } from './web/views.ts';
+import { createWorkspaceRoutes } from './workspace/routes.ts';
 
 type Printed = {
   views: ReturnType<typeof createViews>;
@@ -104,6 +105,7 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
       }),
       canSendMail: postOffice.canSend,
     }),
+    createWorkspaceRoutes({ ...parts, signedIn, csrf, pages }),
     createMailRoutes({ mailbox: postOffice.mailbox, pages }),
     createFoundKeyRoutes({
       holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
@@ -153,7 +155,11 @@ export async function createApp(config: Config) {
   await parts.signingKeys.ensure();
   await noteConfiguration(parts);
   const assets = createAssets(config.branding);
-  const views = createViews({ branding: config.branding, assets });
+  const views = createViews({
+    branding: config.branding,
+    assets,
+    offers: { keys: config.api_keys.personal.enabled },
+  });
   const postOffice = createPostOffice({ ...parts, views, isLoopbackHost });
   const { handler, health, engine, management } = createWeb(parts, { views, assets, postOffice });
   const logouts = createLogoutDelivery(parts);

@@ -20,6 +20,15 @@ import { createApiKeyStore, NO_OWNER, NO_ROOM } from './store.ts';
 
 const LONGEST_OVERLAP_SECONDS = 86_400;
 
+const NOT_OFFERED = {
+  personal: 'There are no personal API keys here.',
+  team: 'There are no team API keys here.',
+} as const;
+const FINAL = {
+  revoked: 'This key is revoked, and that is final.',
+  expired: 'This key is expired, and that is final.',
+} as const;
+
 export type ApiKeyParts = {
   config: Config['api_keys'];
   database: Database;
@@ -41,7 +50,11 @@ export type MadeKey = { readonly key: ApiKey; readonly secret: string };
 export type RotatedKey = MadeKey & { readonly previousEndsAt: number };
 
 function notFound(id: string): Refusal {
-  return new Refusal('not_found', { words: `There is no API key ${id.slice(0, 40)}.`, param: 'key_id' });
+  return new Refusal('not_found', {
+    words: 'There is no API key {id}.',
+    values: { id: id.slice(0, 40) },
+    param: 'key_id',
+  });
 }
 
 function planRefusal(): Refusal {
@@ -105,8 +118,7 @@ export function createApiKeys(parts: ApiKeyParts) {
   /** What is written of a new key, judged; its secret is made with it. */
   async function prepare(wanted: NewKey, actor: Actor): Promise<MadeKey & { most: number }> {
     const { owner } = wanted;
-    if (!config[owner.kind].enabled)
-      throw new Refusal('access_denied', { words: `There are no ${owner.kind} API keys here.` });
+    if (!config[owner.kind].enabled) throw new Refusal('access_denied', { words: NOT_OFFERED[owner.kind] });
     const holder = await getHolder(wanted);
     const most = rights.mostKeys(holder);
     if (most === 0) throw planRefusal();
@@ -131,8 +143,11 @@ export function createApiKeys(parts: ApiKeyParts) {
   function refuseLost(error: unknown, most: number): never {
     if (!(error instanceof Conflict)) throw error;
     if (error.label === NO_ROOM) {
-      const words = `There are ${most} keys already, and the plan has no more. Revoke one first.`;
-      throw new Refusal('access_denied', { words, reason: 'no room for a key', cause: error });
+      const words = 'There are {most} keys already, and the plan has no more. Revoke one first.';
+      throw new Refusal('access_denied', {
+        ...{ words, values: { most } },
+        ...{ reason: 'no room for a key', cause: error },
+      });
     }
     if (error.label === NO_OWNER)
       throw new Refusal('not_found', {
@@ -146,7 +161,7 @@ export function createApiKeys(parts: ApiKeyParts) {
   function checkLives(key: ApiKey): void {
     const state = stateOf(key, nowSeconds());
     if (state === 'revoked' || state === 'expired')
-      throw new Refusal('conflict', { words: `This key is ${state}, and that is final.`, param: 'key_id' });
+      throw new Refusal('conflict', { words: FINAL[state], param: 'key_id' });
   }
 
   /** Of several changes at once, what each of them is called. */
@@ -164,6 +179,7 @@ export function createApiKeys(parts: ApiKeyParts) {
 
   return {
     rights,
+    findHolder: holders.findHolder,
     /** Of everybody, for operators. */
     listAll: store.listAll,
 
@@ -230,7 +246,8 @@ export function createApiKeys(parts: ApiKeyParts) {
       checkLives(key);
       if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > LONGEST_OVERLAP_SECONDS)
         throw new Refusal('invalid_request', {
-          words: `The old secret is good for 0 to ${LONGEST_OVERLAP_SECONDS} seconds more.`,
+          words: 'The old secret is good for 0 to {most} seconds more.',
+          values: { most: LONGEST_OVERLAP_SECONDS },
           param: 'overlap_seconds',
         });
       const { text: secret, prefix, lastFour } = formats.create(key.owner.kind);

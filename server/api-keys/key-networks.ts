@@ -7,7 +7,9 @@ const MOST_NETWORKS = 20;
 
 function refuse(text: string): never {
   throw new Refusal('invalid_request', {
-    words: `${text.slice(0, 60)} is no network such as 203.0.113.0/24 or 2001:db8::/32. Leave it out to allow every address.`,
+    words:
+      '{text} is no network such as 203.0.113.0/24 or 2001:db8::/32. Leave it out to allow every address.',
+    values: { text: text.slice(0, 60) },
     param: 'cidr',
   });
 }
@@ -24,8 +26,8 @@ function readNetwork(text: string): string {
 /** Refuses with invalid_request what is no network, and more of them than anybody can oversee. */
 export function readNetworks(texts: readonly string[]): string[] {
   if (texts.length > MOST_NETWORKS) {
-    const words = `Give at most ${MOST_NETWORKS} networks.`;
-    throw new Refusal('invalid_request', { words, param: 'cidr' });
+    const words = 'Give at most {most} networks.';
+    throw new Refusal('invalid_request', { words, values: { most: MOST_NETWORKS }, param: 'cidr' });
   }
   return [...new Set(texts.map(readNetwork))];
 }

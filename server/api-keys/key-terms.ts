@@ -28,21 +28,22 @@ export type WantedTerms = {
 
 type Judges = { config: Config['api_keys']; rights: KeyRights; resources: readonly Resource[] };
 
-function refuse(param: string, words: string): never {
-  throw new Refusal('invalid_request', { words, param });
+function refuse(param: string, words: string, values: Readonly<Record<string, string | number>> = {}): never {
+  throw new Refusal('invalid_request', { words, values, param });
 }
 
 /** Names that an API has, or all of them. */
 function checkNames(scopes: readonly string[], wanted: WantedTerms, { config, resources }: Judges): void {
   const { resource } = wanted;
   const asked = resource === undefined ? resources : resources.filter((one) => one.identifier === resource);
-  if (asked.length === 0 && resource !== undefined) refuse('resource', `There is no API ${resource}.`);
+  if (asked.length === 0 && resource !== undefined)
+    refuse('resource', 'There is no API {resource}.', { resource });
   const known = new Set(asked.flatMap(({ registration }) => Object.keys(registration.scopes)));
   for (const scope of scopes) {
     // A key manages keys at most, and nothing else of this server.
     const isKnown = isOwnScope(scope) ? config.managed_by_keys || known.has(scope) : known.has(scope);
     if (scope !== EVERY_SCOPE && !isKnown)
-      refuse('scope', `There is no scope ${scope.slice(0, 100)} for keys.`);
+      refuse('scope', 'There is no scope {scope} for keys.', { scope: scope.slice(0, 100) });
   }
 }
 
@@ -52,15 +53,15 @@ function readScopes(wanted: WantedTerms, holder: Holder, judges: Judges): Pick<K
   const given = [...new Set(wanted.scopes ?? [])];
   if (level !== undefined && given.length > 0) refuse('level', 'Give scopes or a level, not both.');
   if (level !== undefined && !rights.isLevel(level))
-    refuse('level', `There is no level ${level.slice(0, 100)}.`);
+    refuse('level', 'There is no level {level}.', { level: level.slice(0, 100) });
   const scopes = level === undefined && given.length === 0 ? config.default_scopes : given;
   if (level === undefined && scopes.length === 0)
     refuse('scope', 'Say what the key may do: give its scopes.');
-  if (scopes.length > MOST_SCOPES) refuse('scope', `Give at most ${MOST_SCOPES} scopes.`);
+  if (scopes.length > MOST_SCOPES) refuse('scope', 'Give at most {most} scopes.', { most: MOST_SCOPES });
   checkNames(scopes, wanted, judges);
   // Named ones alone: what is behind `*` and a level is cut to what the owner may at each use.
   const beyond = given.find((scope) => scope !== EVERY_SCOPE && !rights.mayHold(holder, scope));
-  if (beyond !== undefined) refuse('scope', `You may not give the scope ${beyond}.`);
+  if (beyond !== undefined) refuse('scope', 'You may not give the scope {scope}.', { scope: beyond });
   return { scopes, level };
 }
 
@@ -70,7 +71,9 @@ function readEnd(expiresAt: number | undefined, { longest_seconds: longest }: Co
   const last = longest === undefined ? undefined : now + longest;
   if (last === undefined) return expiresAt;
   if (expiresAt !== undefined && expiresAt > last)
-    refuse('expires_at', `A key lives at most ${Math.floor((longest ?? 0) / DAY_SECONDS)} days here.`);
+    refuse('expires_at', 'A key lives at most {days} days here.', {
+      days: Math.floor((longest ?? 0) / DAY_SECONDS),
+    });
   return expiresAt ?? last;
 }
 
@@ -112,7 +115,7 @@ export function judgeChange(key: ApiKey, change: KeyChange, rights: KeyRights) {
       ? { scopes: key.scopes, level: key.level }
       : { scopes: [...new Set(scopes ?? [])], level };
   if (level !== undefined && !rights.isLevel(level))
-    refuse('level', `There is no level ${level.slice(0, 100)}.`);
+    refuse('level', 'There is no level {level}.', { level: level.slice(0, 100) });
   if (!rights.isWithin(said, key))
     refuse(level === undefined ? 'scope' : 'level', 'A key never gets more than it has. Make another one.');
   const isDisabled = change.isDisabled ?? key.disabledAt !== undefined;

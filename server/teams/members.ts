@@ -63,6 +63,12 @@ export function createMembers({ database, audit, rights, admission, dependents }
       return store.listMembers(teamId, page);
     },
 
+    /** One of them, as every member sees them. */
+    async find(actor: Actor, place: Place): Promise<Member | undefined> {
+      await admission.admit(actor, place.teamId);
+      return store.findMember(place.teamId, place.accountId);
+    },
+
     /** By an operator, who answers for it; people invite. */
     async add(actor: Actor, place: { teamId: string; role: string }, account: Account): Promise<void> {
       const { teamId, role } = place;

@@ -24,10 +24,13 @@ export function createViews({
   branding,
   assets,
   words = createWords(),
+  offers = { keys: true },
 }: {
   branding: Branding;
   assets: Pick<Assets, 'urlFor'>;
   words?: Words;
+  /** What the configuration has, for the navigation: a person may have keys of their own. */
+  offers?: { keys: boolean };
 }) {
   const english = words.choose([]);
 
@@ -50,6 +53,7 @@ export function createViews({
     for (const [name, filter] of Object.entries(filters)) templates.addFilter(name, filter);
     const { name, ...links } = branding;
     templates.addGlobal('brand', { ...links, name: language.pick(name) });
+    templates.addGlobal('offers', offers);
     templates.addGlobal('asset', assets.urlFor);
     templates.addGlobal('lang', language.locale);
     templates.addGlobal('t', language.say);

@@ -70,6 +70,7 @@ export const FLOORS: Record<string, Row> = {
   interactions: { floor: 7, mayImport: belowSeventh },
   compatibility: { floor: 7, mayImport: belowSeventh },
   admin: { floor: 7, mayImport: belowSeventh },
+  workspace: { floor: 7, mayImport: belowSeventh },
   // Other doors to the acts of operators: for programs, and for administrators at a browser.
   management: { floor: 8, mayImport: [...belowSeventh, 'admin'] },
   console: { floor: 8, mayImport: [...belowSeventh, 'admin'] },

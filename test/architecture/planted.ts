@@ -100,6 +100,7 @@ export const planted: Planted[] = [
     `${header}import { speak } from '../compatibility/compatibility.ts';`,
   ],
   ['floors', 'server/management/planted.ts', `${header}import { login } from '../interactions/login.ts';`],
+  ['floors', 'server/workspace/planted.ts', `${header}import { acts } from '../admin/acts.ts';`],
   ['floors', 'server/console/planted.ts', `${header}import { nouns } from '../management/nouns.ts';`],
   ['floors', 'server/admin/planted.ts', `${header}import { flow } from '../playground/flow.ts';`],
   // Every way to write an import.

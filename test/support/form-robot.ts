@@ -208,8 +208,9 @@ function findForm(
 /** What a browser would send: hidden and visible values, ticked boxes, the pressed button, and what is typed in. */
 function fillIn(form: Element, button: Element | undefined, fields: Fields): Record<string, string> {
   const inputs = findAll(form, 'input').filter(({ attributes }) => attributes.name !== undefined);
+  const lists = findAll(form, 'select');
   const unknown = Object.keys(fields).filter(
-    (name) => !inputs.some(({ attributes }) => attributes.name === name),
+    (name) => ![...inputs, ...lists].some(({ attributes }) => attributes.name === name),
   );
   if (unknown.length > 0) throw new Error(`the form ${form.attributes.action} has no ${unknown.join(', ')}`);
   const values: Record<string, string | undefined> = {};
@@ -217,6 +218,11 @@ function fillIn(form: Element, button: Element | undefined, fields: Fields): Rec
     const isBox = attributes.type === 'checkbox' || attributes.type === 'radio';
     if (isBox && attributes.checked === undefined) continue;
     values[attributes.name ?? ''] = attributes.value ?? (isBox ? 'on' : '');
+  }
+  for (const list of lists) {
+    const options = findAll(list, 'option').map(({ attributes }) => attributes);
+    const chosen = options.find(({ selected }) => selected !== undefined) ?? options[0];
+    values[list.attributes.name ?? ''] = chosen?.value;
   }
   const { name, value } = button?.attributes ?? {};
   const pressed = name === undefined ? {} : { [name]: value ?? '' };

@@ -2,6 +2,7 @@
 import { createAssets } from '../../server/web/assets.ts';
 import { createViews } from '../../server/web/views.ts';
 import { consoleSamples } from './console-samples.ts';
+import { workspaceSamples } from './workspace-samples.ts';
 
 const branding = {
   name: 'Latchkey',
@@ -140,6 +141,7 @@ const newAccount = { action: '/sign-up', name: 'Ada Lovelace', email: 'ada@examp
 /** Each page in each of its states, by a name of its own. */
 export const samples: Record<string, Sample> = {
   ...consoleSamples,
+  ...workspaceSamples,
   'home-stranger': { view: 'home', title: 'Welcome', locals: { sign_up_url: '/sign-up' } },
   'home-person': { view: 'home', title: 'Welcome', person: ada, locals: {} },
   'sign-in': {

@@ -23,13 +23,13 @@ const readerTemplates = templates.filter(({ file }) => file !== REFERENCE);
 
 /** Folders that speak to programs and operators only. Where one gets pages it leaves this list. */
 const SILENT = [
-  ...['admin', 'api-keys', 'audit', 'clients', 'introspection', 'logout', 'management', 'observability'],
+  ...['admin', 'audit', 'clients', 'introspection', 'logout', 'management', 'observability'],
   ...['outbound', 'resources', 'service-accounts', 'signing-keys', 'storage'],
 ];
 
 /** Sentences for operators, who read them on the command line, in an answer to a program, or at the start. */
 const FOR_OPERATORS =
-  /^(server\/accounts\/account-import\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
+  /^(server\/accounts\/account-import\.ts|server\/api-keys\/secret-scanning\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
 
 const sources = read('server/**/*.ts').filter(
   ({ file }) => !FOR_OPERATORS.test(file) && !SILENT.includes(file.split('/')[1] ?? ''),

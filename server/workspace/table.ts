@@ -1,0 +1,10 @@
+// The table of the pages for keys and teams: every route. The matrix of the tests is made from it.
+import { keyRoutes } from './key-routes.ts';
+import { teamRoutes } from './team-routes.ts';
+import type { WorkspaceRoute } from './workspace-route.ts';
+
+export const workspaceRoutes: readonly WorkspaceRoute[] = [
+  ...keyRoutes('personal', '/account/keys'),
+  ...teamRoutes,
+  ...keyRoutes('team', '/teams/:team/keys'),
+];

@@ -1,0 +1,81 @@
+// What a route of the pages for keys and teams is: data, from which the router and the matrix of the tests are made.
+import type { Config } from '../../config/schema.ts';
+import type { Account, Accounts } from '../accounts/accounts.ts';
+import type { ApiKeys } from '../api-keys/api-keys.ts';
+import type { Resources } from '../resources/resources.ts';
+import type { Actor } from '../teams/admission.ts';
+import type { Invitations } from '../teams/invitations.ts';
+import type { Members } from '../teams/members.ts';
+import type { Rights } from '../teams/rights.ts';
+import type { Teams } from '../teams/teams.ts';
+import type { Reveals } from './reveals.ts';
+
+export type WorkspaceParts = {
+  readonly config: Pick<Config, 'api_keys' | 'teams'>;
+  readonly accounts: Accounts;
+  readonly teams: Teams;
+  readonly members: Members;
+  readonly invitations: Invitations;
+  readonly rights: Rights;
+  readonly apiKeys: ApiKeys;
+  readonly resources: Pick<Resources, 'list'>;
+  readonly reveals: Reveals;
+};
+
+export type Params = Readonly<Record<string, string>>;
+
+export type Asked = {
+  readonly account: Account;
+  readonly actor: Actor;
+  readonly params: Params;
+  readonly query: Params;
+  /** What was typed in; empty for a page. */
+  readonly form: Params;
+};
+
+export type Locals = Readonly<Record<string, unknown>>;
+
+type Common = {
+  /** With `:name` for each of `params`. */
+  readonly path: string;
+  /** Only for whoever has just signed in (row G04). */
+  readonly isFresh?: boolean;
+};
+
+export type PageRoute = Common & {
+  readonly kind: 'page';
+  readonly view: string;
+  readonly title: string;
+  readonly load: (parts: WorkspaceParts, asked: Asked) => Promise<Locals>;
+};
+
+/** Answers the path of the page that comes next. */
+type Act = (parts: WorkspaceParts, asked: Asked) => Promise<string>;
+
+export type ActRoute = Common & {
+  readonly kind: 'act';
+  /** The page of the form: it is shown again, with what was typed, when the act is refused. */
+  readonly shownOn: PageRoute;
+  readonly act: Act;
+};
+
+/** Asked before what cannot be undone: GET of its path is a page with one button. */
+export type QuestionRoute = Common & {
+  readonly kind: 'question';
+  readonly title: string;
+  readonly words: string;
+  readonly button: string;
+  /** Of the account's navigation. */
+  readonly section: 'keys' | 'teams';
+  /** Who or what it is about. Refuses whoever may not do it, and with not_found where there is nothing. */
+  readonly subject: (parts: WorkspaceParts, asked: Asked) => Promise<string>;
+  readonly back: (params: Params) => string;
+  readonly act: Act;
+};
+
+export type WorkspaceRoute = PageRoute | ActRoute | QuestionRoute;
+
+/** Of one parameter of the path; the router fills in all of them. */
+export function paramOf({ params }: Pick<Asked, 'params'>, name: string): string {
+  return params[name] ?? '';
+}

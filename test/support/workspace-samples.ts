@@ -1,0 +1,163 @@
+// The pages for keys and teams in each of their states, for the tests of all pages.
+
+const NOON = 1_795_356_300;
+const DAY = 86_400;
+
+const lastUse = {
+  at: NOON - 3 * DAY,
+  address: '203.0.113.7',
+  program: 'curl/8.5.0',
+  resource: 'https://api.example/',
+};
+const key = {
+  ...{
+    id: 'key_1',
+    name: 'Zapier',
+    prefix: 'lk_',
+    last_four: 'x4Qz',
+    state: 'active',
+    scopes: ['read:tasks'],
+  },
+  ...{ has_every_scope: false, networks: ['203.0.113.0/24'], resource: 'https://api.example/' },
+  ...{ created_at: NOON - 90 * DAY, expires_at: NOON + 7 * DAY, last_use: lastUse },
+  ...{ is_unused: false, is_ending: true, is_final: false, team_name: 'Looms' },
+};
+const keys = [
+  key,
+  { ...key, id: 'key_2', state: 'disabled', level: 'Read only', is_ending: false, team_name: undefined },
+  { ...key, id: 'key_3', scopes: ['*'], has_every_scope: true, is_unused: true, last_use: undefined },
+  { ...key, id: 'key_4', state: 'revoked', is_final: true, expires_at: undefined, is_ending: false },
+  { ...key, id: 'key_5', state: 'expired', is_final: true, is_ending: false },
+];
+const own = { section: 'keys', typed: {} };
+const looms = { id: 'team_1', name: 'Looms' };
+const ofTeam = { section: 'teams', team: looms, typed: {} };
+const form = {
+  apis: [
+    {
+      ...{ identifier: 'https://api.example/', name: 'Kairos API' },
+      scopes: [
+        { scope: 'read:tasks', words: 'See your tasks' },
+        { scope: 'write:tasks', words: '' },
+      ],
+    },
+    {
+      identifier: 'https://b.example/',
+      name: 'Boards',
+      scopes: [{ scope: 'read:boards', words: 'See boards' }],
+    },
+  ],
+  ...{ levels: [{ level: 'read', name: 'Read only' }], lives: [7, 30, 90, 365], most: 20, teams: [looms] },
+};
+const member = {
+  ...{ id: 'acct_1', name: 'Ada Lovelace', email: 'ada@example.com', role: 'owner', since: NOON - 9 * DAY },
+  ...{ is_self: true, may_change: false, may_receive: false },
+};
+const grace = { ...member, id: 'acct_2', name: 'Grace Hopper', email: 'grace@example.com', role: 'admin' };
+const invitation = { id: 'inv_1', email: 'zoe@example.com', role: 'member', expires_at: NOON + 7 * DAY };
+const team = {
+  ...{ section: 'teams', typed: {}, role: 'owner', manages: true, is_owner: true, has_keys: true },
+  team: { ...looms, plan: 'pro', created_at: NOON - 90 * DAY },
+  members: [member, { ...grace, is_self: false, may_change: true, may_receive: true }],
+  ...{ roles: ['owner', 'admin', 'member'], invitations: [invitation] },
+};
+const invited = {
+  id: 'inv_1',
+  team_name: 'Looms',
+  role: 'admin',
+  expires_at: NOON,
+  inviter: 'ada@example.com',
+};
+
+const ada = { name: 'Ada Lovelace', email: 'ada@example.com', is_admin: false };
+
+function sample(view: string, title: string, locals: Record<string, unknown>) {
+  return { view, title, person: ada, locals };
+}
+
+export const workspaceSamples = {
+  keys: sample('workspace/keys', 'API keys', { ...own, keys, most: 20, next: 'key_5' }),
+  'keys-none': sample('workspace/keys', 'API keys', { ...own, keys: [], most: 20 }),
+  'keys-team': sample('workspace/keys', 'API keys', {
+    ...ofTeam,
+    keys: keys.map((one) => ({ ...one, responsible: 'ada@example.com' })),
+    most: 0,
+  }),
+  'key-new': sample('workspace/new-key', 'New API key', { ...own, ...form }),
+  'key-new-wrong': sample('workspace/new-key', 'New API key', {
+    ...{ ...ofTeam, ...form, teams: [], longest_seconds: 90 * DAY, lives: [7, 30, 90] },
+    typed: { name: 'Zapier', may: 'chosen', scope_0: 'read:tasks', expires_at: 'date', cidr: 'everywhere' },
+    error: { words: 'Please choose what the key may do.', param: 'scope' },
+  }),
+  'key-new-no-plan': sample('workspace/new-key', 'New API key', { ...own, ...form, most: 0 }),
+  'key-one': sample('workspace/key', 'API key', {
+    ...own,
+    key,
+    keepable: ['read:tasks', 'write:tasks'],
+    lesser_levels: [],
+  }),
+  'key-team': sample('workspace/key', 'API key', {
+    ...ofTeam,
+    key: keys[1],
+    keepable: [],
+    lesser_levels: [{ level: 'read', name: 'Read only' }],
+  }),
+  'key-ended': sample('workspace/key', 'API key', { ...own, key: keys[3], keepable: [], lesser_levels: [] }),
+  'key-reveal': sample('workspace/reveal', 'Copy your key now', {
+    ...own,
+    key: { id: 'key_1', name: 'Zapier', secret: 'lk_4fT0sample', resource: 'https://api.example/' },
+  }),
+  'key-reveal-everywhere': sample('workspace/reveal', 'Copy your key now', {
+    ...own,
+    key: { id: 'key_1', name: 'Zapier', secret: 'lk_4fT0sample' },
+  }),
+  'key-question': sample('workspace/question', 'Revoke this key?', {
+    ...own,
+    back: '/account/keys/key_1',
+    question: {
+      ...{ title: 'Revoke this key?', button: 'Revoke the key', subject: 'Zapier' },
+      words: 'Whatever uses it stops working at once, and it never comes back.',
+    },
+  }),
+  teams: sample('workspace/teams', 'Teams', {
+    section: 'teams',
+    typed: {},
+    may_make: true,
+    teams: [{ ...looms, role: 'owner' }],
+    invitations: [invited],
+  }),
+  'teams-none': sample('workspace/teams', 'Teams', {
+    section: 'teams',
+    typed: {},
+    may_make: true,
+    teams: [],
+    invitations: [],
+  }),
+  'teams-of-operators': sample('workspace/teams', 'Teams', {
+    section: 'teams',
+    typed: {},
+    may_make: false,
+    teams: [],
+    invitations: [],
+  }),
+  team: sample('workspace/team', 'Team', team),
+  'team-member': sample('workspace/team', 'Team', {
+    ...team,
+    role: 'member',
+    manages: false,
+    is_owner: false,
+    has_keys: false,
+    invitations: [],
+  }),
+  'team-no-invitation': sample('workspace/team', 'Team', {
+    ...team,
+    role: 'admin',
+    is_owner: false,
+    invitations: [],
+  }),
+  invitation: sample('workspace/invitation', 'Invitation', {
+    section: 'teams',
+    typed: {},
+    invitation: invited,
+  }),
+};
