@@ -1,7 +1,13 @@
 // Judges one client or API that an operator registers in the database by the rules of the file: config/schema.ts.
 import type { z } from 'zod';
 import { describeIssue, listFaults } from './faults.ts';
-import { clientSchema, findOutboundFaults, resourceSchema, serviceAccountSchema, trustedIssuerSchema } from './schema.ts';
+import {
+  clientSchema,
+  findOutboundFaults,
+  resourceSchema,
+  serviceAccountSchema,
+  trustedIssuerSchema,
+} from './schema.ts';
 
 // The rules ask for a hash beside client_secret_…. The server makes that secret itself, so this stands for its hash.
 const SECRET_TO_BE_MADE = '0'.repeat(64);

@@ -295,7 +295,9 @@ const database = z.strictObject({
 const branding = z.strictObject({
   name: localizedWords
     .default('Latchkey')
-    .describe('The name that people read on every page and in every message; a text, or one for each language.'),
+    .describe(
+      'The name that people read on every page and in every message; a text, or one for each language.',
+    ),
   accent_color: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f6feb"')
@@ -416,7 +418,9 @@ const limit = z.strictObject({
     .min(1)
     .max(86_400)
     .optional()
-    .describe('The last try and each one beyond it are followed by so long a pause. Default: as it is built in.'),
+    .describe(
+      'The last try and each one beyond it are followed by so long a pause. Default: as it is built in.',
+    ),
 });
 
 const device = z.strictObject({
@@ -491,7 +495,10 @@ function keyBits({ alphabet, length, checksum }: KeyShape): number {
 function apiKeyKind(prefix: string, whose: string) {
   return z
     .strictObject({
-      enabled: flag(true, `May there be keys ${whose}? false: none is made, and none that was made is active.`),
+      enabled: flag(
+        true,
+        `May there be keys ${whose}? false: none is made, and none that was made is active.`,
+      ),
       prefix: z
         .string()
         .regex(
@@ -499,9 +506,14 @@ function apiKeyKind(prefix: string, whose: string) {
           'must be 3 to 24 lower-case letters and digits, with _ between words and at the end',
         )
         .default(prefix)
-        .describe('What they begin with: by it scanners find keys that leaked. Another one ends the keys of before.'),
+        .describe(
+          'What they begin with: by it scanners find keys that leaked. Another one ends the keys of before.',
+        ),
       alphabet: z.enum(['hex', 'base62', 'base64url']).default('base62').describe('What follows the prefix.'),
-      length: whole(36, 'Characters after the prefix, those of the checksum among them.', { min: 16, max: 128 }),
+      length: whole(36, 'Characters after the prefix, those of the checksum among them.', {
+        min: 16,
+        max: 128,
+      }),
       checksum: flag(
         true,
         'Are the last characters a checksum? Then a key that is none is refused without a look into the database. false lets in keys that were made elsewhere.',
@@ -516,11 +528,14 @@ function apiKeyKind(prefix: string, whose: string) {
       },
       { when: reads('alphabet', 'length', 'checksum') },
     )
-    .refine((kind) => !reservedPrefixes.some((one) => one.startsWith(kind.prefix) || kind.prefix.startsWith(one)), {
-      path: ['prefix'],
-      error: `must not look like one of ours: ${reservedPrefixes.join(', ')}`,
-      when: reads('prefix'),
-    })
+    .refine(
+      (kind) => !reservedPrefixes.some((one) => one.startsWith(kind.prefix) || kind.prefix.startsWith(one)),
+      {
+        path: ['prefix'],
+        error: `must not look like one of ours: ${reservedPrefixes.join(', ')}`,
+        when: reads('prefix'),
+      },
+    )
     .prefault({});
 }
 
@@ -532,7 +547,11 @@ const secretScanning = z
       .describe('What becomes of a key that was found: its end, or a mail to whoever answers for it.'),
     public_keys: list(
       z.strictObject({
-        key_identifier: z.string().min(1).max(255).describe('Its name in the Github-Public-Key-Identifier header.'),
+        key_identifier: z
+          .string()
+          .min(1)
+          .max(255)
+          .describe('Its name in the Github-Public-Key-Identifier header.'),
         key: z
           .string()
           .regex(/^-----BEGIN PUBLIC KEY-----\n/, 'must be a public key in PEM')
@@ -543,9 +562,7 @@ const secretScanning = z
     public_keys_uri: z
       .string()
       .optional()
-      .describe(
-        'Where it publishes them, such as https://api.github.com/meta/public_keys/secret_scanning.',
-      ),
+      .describe('Where it publishes them, such as https://api.github.com/meta/public_keys/secret_scanning.'),
   })
   .refine((section) => section.public_keys.length > 0 || section.public_keys_uri !== undefined, {
     path: ['public_keys'],
@@ -572,7 +589,10 @@ const apiKeys = z
           .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be lower-case letters, digits, _ and -')
           .describe('The name by which a key has it.'),
         name: words.describe('What people read when they choose it.'),
-        scopes: z.array(scopeName).min(1).describe('What it stands for: a change here is felt by every key that has it.'),
+        scopes: z
+          .array(scopeName)
+          .min(1)
+          .describe('What it stands for: a change here is felt by every key that has it.'),
       }),
       'Named sets of scopes that a key may have instead, the least first.',
     ),
@@ -581,7 +601,9 @@ const apiKeys = z
       .min(3600)
       .max(TEN_YEARS_SECONDS)
       .optional()
-      .describe('No key lives longer, and one that is made without an end gets this one. Unset: a key may have no end.'),
+      .describe(
+        'No key lives longer, and one that is made without an end gets this one. Unset: a key may have no end.',
+      ),
     managed_by_keys: flag(
       false,
       'May a key with the scope for it make and end keys? Whoever finds such a key makes others that outlive it.',
@@ -594,11 +616,15 @@ const apiKeys = z
       .optional()
       .describe('Who may tell us, at /secret-scanning, of keys that were found in public. Unset: nobody.'),
   })
-  .refine(({ personal, team }) => !personal.prefix.startsWith(team.prefix) && !team.prefix.startsWith(personal.prefix), {
-    path: ['team', 'prefix'],
-    error: 'must not begin like the one of personal keys, nor that like this one',
-    when: reads('personal', 'team'),
-  })
+  .refine(
+    ({ personal, team }) =>
+      !personal.prefix.startsWith(team.prefix) && !team.prefix.startsWith(personal.prefix),
+    {
+      path: ['team', 'prefix'],
+      error: 'must not begin like the one of personal keys, nor that like this one',
+      when: reads('personal', 'team'),
+    },
+  )
   .superRefine(
     ({ levels }, context) =>
       refineUnique(
@@ -886,7 +912,10 @@ export const trustedIssuerSchema = z
     issuer: z
       .string()
       .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces')
-      .refine((issuer) => !issuer.startsWith('sa_'), 'must not begin with sa_: so service accounts are called')
+      .refine(
+        (issuer) => !issuer.startsWith('sa_'),
+        'must not begin with sa_: so service accounts are called',
+      )
       .describe('The `iss` of its assertions, compared as text: a URL, or the e-mail of a service account.'),
     name: words.optional().meta({ fallback: 'the issuer' }).describe('What operators read.'),
     profile: z
@@ -909,7 +938,10 @@ export const trustedIssuerSchema = z
     ),
     account: z
       .string()
-      .regex(/^[\x21-\x3f\x41-\x7e]{1,255}$/, 'must be the id of an account: an e-mail may pass to somebody else')
+      .regex(
+        /^[\x21-\x3f\x41-\x7e]{1,255}$/,
+        'must be the id of an account: an e-mail may pass to somebody else',
+      )
       .optional()
       .meta({ fallback: 'its own machine identity' })
       .describe('The id of the person in whose name its assertions act.'),
@@ -980,9 +1012,7 @@ const role = z.strictObject({
   scopes: z.array(scopeName).describe('Scopes that a person in this role may hand on; `*` is all.'),
 });
 
-const ownName = z
-  .string()
-  .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -');
+const ownName = z.string().regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -');
 
 const teamRole = z.strictObject({
   scopes: z
@@ -999,7 +1029,9 @@ const everyScope = ['*'];
 const teams = z
   .strictObject({
     made_by_people: flag(true, 'May people make teams themselves? Otherwise an operator makes them.'),
-    max_owned: whole(20, 'Teams that one person may make: each sends invitations to strangers.', { max: 10_000 }),
+    max_owned: whole(20, 'Teams that one person may make: each sends invitations to strangers.', {
+      max: 10_000,
+    }),
     roles: z
       .record(ownName, teamRole)
       .prefault({
@@ -1016,7 +1048,10 @@ const teams = z
   });
 
 const plan = z.strictObject({
-  scopes: z.array(scopeName).default(everyScope).describe('No more than these, whatever the role; `*` is all.'),
+  scopes: z
+    .array(scopeName)
+    .default(everyScope)
+    .describe('No more than these, whatever the role; `*` is all.'),
   max_personal_keys: whole(100, 'Personal API keys of one person on this plan; 0 is none.', {
     min: 0,
     max: 10_000,
@@ -1100,7 +1135,9 @@ export const settingsSchema = z
     plans: z
       .record(ownName, plan)
       .prefault({ standard: {} })
-      .describe('Ceilings for people and teams, by name: computed at each use, so a smaller plan is felt at once.'),
+      .describe(
+        'Ceilings for people and teams, by name: computed at each use, so a smaller plan is felt at once.',
+      ),
     default_plans: defaultPlans.prefault({}),
   })
   .superRefine(refineIdentities, { when: reads() })
@@ -1188,9 +1225,7 @@ function refineOutboundUris(
 ): void {
   const { public_keys_uri: scanner } = entry(entry(settings.api_keys).secret_scanning);
   const fault =
-    typeof scanner === 'string'
-      ? findOutboundUriFault(scanner, settings.outbound.allowed_hosts)
-      : undefined;
+    typeof scanner === 'string' ? findOutboundUriFault(scanner, settings.outbound.allowed_hosts) : undefined;
   if (fault !== undefined) {
     const path = ['api_keys', 'secret_scanning', 'public_keys_uri'];
     context.addIssue({ code: 'custom', path, message: fault });

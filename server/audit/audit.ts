@@ -38,7 +38,11 @@ export type AuditEvent = {
 };
 
 /** The place of an event in a list that has the newest first. */
-export type EventPlace = { readonly atMilliseconds: number; readonly node: string; readonly sequence: number };
+export type EventPlace = {
+  readonly atMilliseconds: number;
+  readonly node: string;
+  readonly sequence: number;
+};
 
 export type EventFilter = {
   accountId?: string;

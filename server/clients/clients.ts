@@ -6,10 +6,10 @@ import { Refusal } from '../errors.ts';
 import { randomSecret, sha256Hex } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
-import { deviceClient, EVERY_SCOPE } from './ready-made.ts';
-import { createClientRequests } from './requests.ts';
 import { createClientChanges } from './changes.ts';
 import { createClaims } from './claims.ts';
+import { deviceClient, EVERY_SCOPE } from './ready-made.ts';
+import { createClientRequests } from './requests.ts';
 import { createClientStore } from './store.ts';
 import type { Trust } from './trust.ts';
 
@@ -210,10 +210,7 @@ export function createClients(options: {
     },
 
     /** A second secret; the one before stays good for a day, older ones end. */
-    async rotateSecret(
-      id: string,
-      alsoInUnit?: (made: RotatedSecret) => void,
-    ): Promise<RotatedSecret> {
+    async rotateSecret(id: string, alsoInUnit?: (made: RotatedSecret) => void): Promise<RotatedSecret> {
       const client = await getOwn(id);
       if (!needsSecret(client.registration.auth)) {
         throw new Refusal('invalid_request', {

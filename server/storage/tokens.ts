@@ -86,7 +86,10 @@ export function createTokens(database: Database) {
      * On whose word it was issued: it lives no longer than the trust in that issuer. And for which team it acts.
      * In the unit that registers it.
      */
-    noteAssertedBy(key: AccessTokenKey, { issuerId, teamId }: { issuerId: string; teamId: string | undefined }): void {
+    noteAssertedBy(
+      key: AccessTokenKey,
+      { issuerId, teamId }: { issuerId: string; teamId: string | undefined },
+    ): void {
       database.write(
         sql`UPDATE access_tokens SET asserted_by = ${issuerId}, team_id = ${teamId ?? null}
           WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,

@@ -72,7 +72,10 @@ export function createQuickCli(environment: Record<string, string>): Cli {
       isLoopbackHost: async (hostname) => isLoopbackHost(hostname),
       async open() {
         const config = { ...(await this.loadConfig()), log: { level: 'silent' as const } };
-        return { ...(await createParts(config, { actor: OPERATOR })), rules: { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount } };
+        return {
+          ...(await createParts(config, { actor: OPERATOR })),
+          rules: { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount },
+        };
       },
       readInput: async () => input,
       write: (text) => {

@@ -8,7 +8,10 @@ const { cli, quick } = place;
 afterAll(place.remove);
 
 const commands = [
-  ...['create', 'list', 'show', 'disable', 'enable', 'set-password', 'import'].map((name) => ['accounts', name]),
+  ...['create', 'list', 'show', 'disable', 'enable', 'set-password', 'import'].map((name) => [
+    'accounts',
+    name,
+  ]),
   ...['create', 'list', 'show', 'block', 'allow', 'requests', 'rotate-secret'].map((name) => [
     'clients',
     name,

@@ -23,7 +23,9 @@ test('the defaults that the annotated file shows are the defaults', () => {
 test('the examples of the annotated file are valid, and together it shows every setting', () => {
   expect(loadText(withExamples).clients).toHaveLength(2);
   const shown = new Set(listPaths('', parse(withExamples)));
-  const missing = listSettings().map(({ path }) => path.replace(/^(limits|roles|teams\.roles|plans)\.NAME/, '$1.*'));
+  const missing = listSettings().map(({ path }) =>
+    path.replace(/^(limits|roles|teams\.roles|plans)\.NAME/, '$1.*'),
+  );
   expect(missing.filter((path) => !shown.has(path))).toEqual([]);
 });
 
