@@ -23,7 +23,8 @@ export type ImportedPerson = {
 
 export type ImportOutcome = { readonly state: 'imported' | 'present' } | { readonly refusal: Refusal };
 
-const ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+// Not one that something else of ours may have: `sub` of a token would not tell a person from a team or a machine.
+const ID = /^(?!(?:team|client|sa|iss|key|at|grant|inv|req)_)[A-Za-z0-9_.:-]{1,64}$/;
 
 type Judged = ImportedPerson & { id: string; normalized: string };
 

@@ -155,9 +155,12 @@ export function createAccountStore(database: Database) {
       );
     },
 
+    /** `ended_before` stays when they are enabled: tokens that no grant holds must not come back. */
     disable(id: string): void {
       const now = nowSeconds();
-      database.write(sql`UPDATE accounts SET disabled_at = ${now}, updated_at = ${now} WHERE id = ${id}`);
+      database.write(
+        sql`UPDATE accounts SET disabled_at = ${now}, ended_before = ${nextId()}, updated_at = ${now} WHERE id = ${id}`,
+      );
     },
 
     enable(id: string): void {

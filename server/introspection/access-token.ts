@@ -3,7 +3,7 @@ import { isServiceAccountId } from '../service-accounts/account-registration.ts'
 import { readStanding, readTeamStanding, teamStandingOf } from '../storage/standing.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
-import { assertionRule, commonRules } from './liveness.ts';
+import { accessTokenRules, commonRules } from './liveness.ts';
 import { createSelect, RESOURCE, type Row } from './store.ts';
 
 type AccessTokenRow = Row & {
@@ -38,7 +38,7 @@ const select = createSelect({
         ELSE NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = :caller AND c.resource = t.audience) END`,
     ],
     ...commonRules,
-    assertionRule,
+    ...accessTokenRules,
   ],
 });
 

@@ -5,7 +5,7 @@ import type { Database } from '../storage/database.ts';
 import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts';
 import { type ApiKeyRow, isOnPlan, selectApiKey } from './api-key.ts';
 import type { InactiveReason } from './kinds.ts';
-import { assertionRule, commonRules } from './liveness.ts';
+import { accessTokenRules, commonRules } from './liveness.ts';
 import { createSelect, getRow, selectCaller } from './store.ts';
 
 const NOBODY = '';
@@ -14,7 +14,7 @@ const selectAccessToken = createSelect({
   table: 'access_tokens',
   where: 't.id = :id AND t.secret_hash = :secret_hash',
   columns: [],
-  rules: [...commonRules, assertionRule],
+  rules: [...commonRules, ...accessTokenRules],
 });
 const selectRefreshToken = createSelect({
   table: 'refresh_tokens',

@@ -41,11 +41,19 @@ export const commonRules: readonly Rule[] = [
   ],
 ];
 
-/** Of access tokens alone: one that rests on the word of an issuer ends with the trust in it, whoever got it. */
-export const assertionRule: Rule = [
-  'client_not_active',
-  `t.asserted_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.asserted_by
-    AND c.blocked_at IS NULL AND (c.revoked_at IS NULL OR c.revoked_at < t.issued_at))`,
+/** Of access tokens alone, which may live without a grant. */
+export const accessTokenRules: readonly Rule[] = [
+  // One that rests on the word of an issuer ends with the trust in it, whoever got it.
+  [
+    'client_not_active',
+    `t.asserted_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.asserted_by
+      AND c.blocked_at IS NULL AND (c.revoked_at IS NULL OR c.revoked_at < t.issued_at))`,
+  ],
+  // A person who may sign in again does not get back what ended when they were disabled. Ids ascend with time.
+  [
+    'person_not_active',
+    't.id < (SELECT a.ended_before FROM accounts a WHERE a.id = t.account_id AND a.ended_before IS NOT NULL)',
+  ],
 ];
 
 /** `CASE` that answers the reason of the first rule that holds, or NULL while the credential lives. */

@@ -4,7 +4,7 @@ import type { Database } from '../storage/database.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
 import { isManagement } from '../teams/rights.ts';
 import type { InactiveReason } from './kinds.ts';
-import { assertionRule, commonRules, type Rule } from './liveness.ts';
+import { accessTokenRules, commonRules, type Rule } from './liveness.ts';
 import { createSelect, getRow, type Row } from './store.ts';
 
 type OwnRow = Row & {
@@ -44,7 +44,7 @@ const select = createSelect({
   rules: [
     ['foreign_audience', 't.audience IS NULL OR t.audience <> :audience'],
     ...commonRules,
-    assertionRule,
+    ...accessTokenRules,
     sourceRule,
   ],
 });

@@ -29,6 +29,19 @@ export function bindToIssuer(app: WebApp, issuer: string): void {
   });
 }
 
+// What no parser can read as a target becomes one that names somebody else, which the host check refuses.
+const NOBODY = 'http://invalid/';
+
+/** First of all: nothing on the way to the host check may stumble over a target such as `http://[`. */
+export const readableTarget: Middleware = (ctx, next) => {
+  if (!ctx.url.startsWith('/') && !URL.canParse(ctx.url)) {
+    ctx.req.url = NOBODY;
+    ctx.originalUrl = NOBODY;
+    ctx.request.originalUrl = NOBODY;
+  }
+  return next();
+};
+
 /** RFC 9112 section 3.2: more than one Host, or a Host that is none, is answered with 400. */
 export function createHostCheck({
   issuer,

@@ -6,7 +6,7 @@ import { createTrustedProxies } from './address.ts';
 import type { Middleware, WebApp, WebContext } from './context.ts';
 import { asError, createErrors, type ErrorOptions } from './errors.ts';
 import type { Health } from './health.ts';
-import { bindToIssuer, createHostCheck } from './host-check.ts';
+import { bindToIssuer, createHostCheck, readableTarget } from './host-check.ts';
 import { createAccessLog, createIdentify } from './identify.ts';
 import { knownMethods } from './method-guard.ts';
 import { baseHeaders, createSecurityHeaders } from './security-headers.ts';
@@ -28,6 +28,7 @@ export function createWebApp({ config, keys, health, onHostRejected, ...errors }
   const proxies = createTrustedProxies(config.trusted_proxies);
   const hosts = { issuer: config.issuer, allowedHosts: config.allowed_hosts, proxies };
   const middleware: Middleware[] = [
+    readableTarget,
     createIdentify(proxies),
     createAccessLog(errors.log),
     createSecurityHeaders(config.issuer),

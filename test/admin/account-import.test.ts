@@ -122,13 +122,14 @@ test('what is wrong is named by its line, and the others are imported all the sa
     { email: 'more@example.com', name: 'More', is_admin: true },
     { email: 'twin@example.com', name: 'Twin', id: 'u_1842' },
     { email: 'edith@example.com', name: 'Edith again' },
+    { email: 'team@example.com', name: 'Team', id: 'team_uDiV' },
     { email: 'rosalind@example.com', name: 'Rosalind' },
   ]);
   const { status, out } = await place.quick.run(['accounts', 'import', path, '--json']);
   const report = JSON.parse(out) as ImportReport;
   expect(status).toBe(1);
-  expect(report).toMatchObject({ imported: 2, present: 1, refused: 7 });
-  expect(report.faults.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+  expect(report).toMatchObject({ imported: 2, present: 1, refused: 8 });
+  expect(report.faults.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8, 10]);
   expect(report.faults.find(({ line }) => line === 8)?.error).toBe('already_exists');
   expect(await place.quick.json(['accounts', 'show', 'rosalind@example.com'])).toMatchObject({
     admin: false,

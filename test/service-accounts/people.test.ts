@@ -58,6 +58,7 @@ test('J10 T18 J07: a disabled person is nobody, their tokens are dead at once, a
   const waiting = ci.assert();
   await expectRefusal(world, waiting, 'account_not_active');
   await accounts.enable(grace, 'operator');
+  expect(await active(token), 'what had ended does not come back').toEqual({ active: false });
   expect((await present(world, waiting)).status).toBe(200);
   await expectRefusal(world, waiting, 'replayed');
 });

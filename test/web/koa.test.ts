@@ -147,6 +147,8 @@ const badRequests = [
     'GET http://evil@id.example/where HTTP/1.1\r\nHost: id.example\r\n',
   ],
   ['another scheme', 'GET ftp://id.example/where HTTP/1.1\r\nHost: id.example\r\n'],
+  ['a target that is no address', 'GET http://[ HTTP/1.1\r\nHost: id.example\r\n'],
+  ['a path in an address that is none', 'POST http://[/device HTTP/1.1\r\nHost: id.example\r\n'],
   ['asterisk form', 'OPTIONS * HTTP/1.1\r\nHost: id.example\r\n'],
 ] as const;
 
