@@ -1,4 +1,5 @@
 // What a sign-out goes through before the engine sees it (OpenID Connect RP-Initiated Logout section 2; row L03).
+import { Refusal } from '../errors.ts';
 import type { Middleware, WebContext } from '../web/context.ts';
 import { listTags, withTags } from '../web/words.ts';
 import { routes } from './endpoints.ts';
@@ -27,8 +28,10 @@ export function createSignOutRequest({ readText, checkSource }: Parts): Middlewa
       await next();
       return keepLanguages(ctx);
     }
-    if (path !== routes.end_session || ctx.method !== 'POST' || !ctx.is('application/x-www-form-urlencoded'))
-      return next();
+    if (path !== routes.end_session || ctx.method !== 'POST') return next();
+    // Nothing at all is a form without fields.
+    if (ctx.get('Content-Type') !== '' && !ctx.is('application/x-www-form-urlencoded'))
+      throw new Refusal('unsupported_media_type');
     // The specification wants POST too; from another site the browser has its cookies only with the GET after it.
     const body = await readText(ctx, LONGEST_BODY_BYTES);
     ctx.status = 303;

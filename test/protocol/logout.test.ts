@@ -109,6 +109,13 @@ test('RP-Initiated Logout section 2: a POST is taken as the same GET', async () 
   expect(done.location).toBe(BYE);
 });
 
+test('RP-Initiated Logout section 2: a POST of nothing is a request without parameters, and of no form 415', async () => {
+  const { status, headers: sent } = await world.ask('/logout', { method: 'POST' });
+  expect([status, sent.get('location')]).toEqual([303, '/logout?']);
+  const headers = { 'Content-Type': 'application/json' };
+  expect(await world.ask('/logout', { method: 'POST', headers, body: '{}' })).toMatchObject({ status: 415 });
+});
+
 test('L03: the confirmation needs the secret of its own page', async () => {
   const { robot } = await signIn();
   await robot.get('/logout');
