@@ -215,6 +215,19 @@ const resourceScopeName = scopeName.refine(
   'is a scope of this server itself and cannot be one of an API',
 );
 
+/** A name that may be given away: `*` is no scope, and what is about this server itself is for clients and administrators. */
+const machineScopeName = resourceScopeName
+  .refine(
+    (name) => !name.startsWith('latchkey:'),
+    'is a right over this server, which no API has and no assertion gets',
+  )
+  .refine((name) => name !== '*', 'must be the name of a scope; * is none here: name each of them');
+
+const apiScopeName = machineScopeName.refine(
+  (name) => name !== 'keys:read' && name !== 'keys:write',
+  'is a scope of this server itself and cannot be one of an API',
+);
+
 const clientId = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces (RFC 6749 appendix A.1)');
@@ -846,7 +859,7 @@ export const resourceSchema = z
     ),
     name: words.describe('What people read when they are asked to consent.'),
     scopes: z
-      .record(resourceScopeName, localizedWords)
+      .record(apiScopeName, localizedWords)
       .describe(
         'Name of each scope, and the words in which people are asked for it: a text, or one for each language.',
       ),
@@ -890,8 +903,11 @@ const serviceAccountId = z
   .regex(SERVICE_ACCOUNT_ID, 'must be sa_ and 3 to 60 letters, digits, _ and -');
 
 /** Rules on claims that say too little would let in every workload of an issuer that strangers use too. */
-function refineRules({ rules }: { rules: Record<string, string[]> }, context: z.RefinementCtx): void {
-  const fault = findRuleFault(rules);
+function refineRules(
+  { rules, identified_by }: { rules: Record<string, string[]>; identified_by: string[] },
+  context: z.RefinementCtx,
+): void {
+  const fault = findRuleFault(rules, identified_by);
   if (fault !== undefined) context.addIssue({ code: 'custom', path: ['rules'], message: fault });
 }
 
@@ -903,8 +919,12 @@ const workloadMapping = z
       .describe(
         'By claim, the values it may have: a text that is equal, or one that ends in /* or :* and stands for all that begin so. All must be met, aud among them.',
       ),
+    identified_by: list(
+      z.string().min(1).max(255),
+      'Claims of this issuer, beside those that are known, of which an exact value says who the workload is: no stranger can have it.',
+    ),
   })
-  .superRefine(refineRules, { when: reads('rules') });
+  .superRefine(refineRules, { when: reads('rules', 'identified_by') });
 
 /** One issuer whose assertions are believed (RFC 7523 section 2.1): machines get tokens without a secret of ours. */
 export const trustedIssuerSchema = z
@@ -950,7 +970,7 @@ export const trustedIssuerSchema = z
       'The clients that may present its assertions, and then no other. None: whoever holds one, naming no client.',
     ),
     scopes: list(
-      resourceScopeName,
+      machineScopeName,
       'Every scope that its assertions may get; all of them where none is asked for. With workload: those of the service account.',
     ),
     service_accounts: list(
@@ -989,7 +1009,7 @@ export const serviceAccountSchema = z.strictObject({
   id: serviceAccountId.describe('Its name in the protocol, and the `iss` of what it signs; never reused.'),
   name: words.describe('What operators read.'),
   scopes: z
-    .array(resourceScopeName)
+    .array(machineScopeName)
     .min(1)
     .describe('Every scope that it may get; all of them where none is asked for.'),
   plan: z

@@ -6,7 +6,7 @@ import { createAdapters } from './protocol/adapter.ts';
 import { createAuthorizationRequest } from './protocol/authorization-request.ts';
 import { listenForSessionClients } from './protocol/back-channel.ts';
 import { createBrowserSessions } from './protocol/browser-sessions.ts';
-import { type Catalog, defaultApiScopes, unaddressedScopes } from './protocol/catalog.ts';
+import { type Catalog, defaultApiScopes, scopesOf, unaddressedScopes } from './protocol/catalog.ts';
 import { createConfiguration } from './protocol/configuration.ts';
 import { createConflictAnswer } from './protocol/conflicts.ts';
 import { createGrantLoader } from './protocol/consent.ts';
@@ -63,6 +63,7 @@ export function createProtocol(
       issuer: config.issuer,
       configuration,
       apiScopes: defaultApiScopes(catalog),
+      scopesOf: (identifier) => scopesOf(catalog, identifier),
       refreshKey: keys.refresh[0],
       memory: database.memory,
       endSession,

@@ -79,6 +79,7 @@ export function createAccounts(parts: AccountParts) {
       throw new Refusal('not_found', {
         words: 'There is no account {account}.',
         values: { account: idOrEmail },
+        param: 'account',
       });
     return account;
   }

@@ -27,6 +27,8 @@ export type IssuerOptions = {
 export type MappingOptions = {
   readonly serviceAccount: string;
   readonly rules: Readonly<Record<string, readonly string[]>>;
+  /** Claims that tell its workloads apart, beside those that are known to. */
+  readonly identifiedBy?: readonly string[] | undefined;
 };
 
 /** The keys in the words of the configuration file. */
@@ -37,13 +39,16 @@ function keySettings({ jwks, jwksUri }: { jwks?: unknown; jwksUri?: string | und
   };
 }
 
-function toSettings({ serviceAccount: id, rules }: MappingOptions) {
-  return { id, rules };
+function toSettings({ serviceAccount: id, rules, identifiedBy = [] }: MappingOptions) {
+  return { id, rules, identified_by: identifiedBy };
 }
 
 function judge({ rules, config }: Pick<AdminParts, 'rules' | 'config'>, settings: Record<string, unknown>) {
   const { value, faults } = rules.judgeIssuer(settings, config.outbound.allowed_hosts);
-  if (value === undefined) throw new Refusal('invalid_request', { words: faults.join('\n') });
+  if (value === undefined) {
+    const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
+    throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
+  }
   const registration = toIssuerRegistration(value);
   const { trust } = registration;
   if (trust === undefined) throw new Error('an issuer that was judged is trusted');

@@ -44,6 +44,7 @@ type TrustOptions = {
   scope?: string[];
   serviceAccount?: string;
   rule?: string[];
+  identifiedBy?: string[];
 };
 
 type KeyOptions = { jwksFile?: string; jwksUri?: string; disable?: string[]; enable?: string[] };
@@ -125,6 +126,7 @@ function addTrust(issuers: Command, runner: Runner): void {
     )
     .option('--service-account <id>', 'with workload: who those act as that meet every rule')
     .option('--rule <claim=value>', RULE, collect)
+    .option('--identified-by <claim>', IDENTIFIED_BY, collect)
     .addHelpText('after', EXAMPLES)
     .action((options: TrustOptions) =>
       runner.runWithParts(async (parts) => trustIssuer(parts, toIssuerOptions(options)), {
@@ -133,6 +135,8 @@ function addTrust(issuers: Command, runner: Runner): void {
     );
 }
 
+const IDENTIFIED_BY =
+  'a claim of this issuer of which an exact value says who the workload is, beside those that are known, several times';
 const RULE =
   'what a claim must be, several times; of one claim given twice, either. A value may end in /* or :*. aud must be among them';
 
@@ -152,13 +156,14 @@ function readRules(texts: readonly string[]): MappingOptions['rules'] {
 }
 
 function toIssuerOptions(all: TrustOptions): IssuerOptions {
-  const { subject, client, scope, jwksFile, serviceAccount, rule = [], ...options } = all;
+  const { subject, client, scope, jwksFile, serviceAccount, rule = [], identifiedBy, ...options } = all;
   if (options.profile === 'workload' ? serviceAccount === undefined : scope === undefined) {
     const missing = options.profile === 'workload' ? '--service-account and --rule' : '--scope';
     throw new Refusal('invalid_request', { words: `Give ${missing}.` });
   }
   return {
-    mapping: serviceAccount === undefined ? undefined : { serviceAccount, rules: readRules(rule) },
+    mapping:
+      serviceAccount === undefined ? undefined : { serviceAccount, identifiedBy, rules: readRules(rule) },
     ...options,
     jwks: readKeySet(jwksFile),
     subjects: subject ?? [],
@@ -195,15 +200,15 @@ function addMapping(issuers: Command, runner: Runner): void {
     .argument('<issuer>', 'its name or its id')
     .requiredOption('--service-account <id>', 'who those act as that meet every rule')
     .requiredOption('--rule <claim=value>', RULE, collect)
+    .option('--identified-by <claim>', IDENTIFIED_BY, collect)
     .addHelpText(
       'after',
       '\nExample:\n  latchkey issuers map https://token.actions.example.com --service-account sa_… \\\n    --rule aud=https://id.example.com --rule "sub=repo:acme/shop:*"',
     )
-    .action((issuer: string, { serviceAccount, rule }: { serviceAccount: string; rule: string[] }) =>
-      runner.runWithParts(
-        async (parts) => mapIssuer(parts, issuer, { serviceAccount, rules: readRules(rule) }),
-        { describe: describeFields },
-      ),
+    .action((issuer: string, { rule, ...to }: Omit<MappingOptions, 'rules'> & { rule: string[] }) =>
+      runner.runWithParts(async (parts) => mapIssuer(parts, issuer, { ...to, rules: readRules(rule) }), {
+        describe: describeFields,
+      }),
     );
   issuers
     .command('unmap')

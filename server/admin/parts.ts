@@ -17,6 +17,7 @@ import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
 import type { IssuerAuthority, TrustedIssuers } from '../service-accounts/trusted-issuers.ts';
 import type { Database } from '../storage/database.ts';
 import type { Tokens } from '../storage/tokens.ts';
+import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
 import type { Rights } from '../teams/rights.ts';
 import type { Teams } from '../teams/teams.ts';
@@ -73,6 +74,7 @@ export type AdminParts = {
   readonly rights: Rights;
   readonly teams: Teams;
   readonly members: Members;
+  readonly invitations: Invitations;
   readonly tokens: Tokens;
   readonly rules: RegistrationRules;
 };

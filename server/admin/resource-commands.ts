@@ -4,7 +4,7 @@ import { toResourceRegistration } from '../resources/declared.ts';
 import type { RegisteredResource, Resource, ResourceRegistration } from '../resources/resources.ts';
 import { inEnglish } from '../web/words.ts';
 import type { AdminParts } from './parts.ts';
-import { findServerIds } from './store.ts';
+import { findServers, type ServerOfApi } from './store.ts';
 
 export type ResourceOptions = {
   readonly identifier: string;
@@ -42,6 +42,10 @@ export type ShownResource = {
   source: Resource['source'];
   /** With which it introspects. */
   client_id: string | null;
+  /** Is it believed when it says from which address a credential came? */
+  client_ip: boolean;
+  /** Is it told why a credential of its own is not active? */
+  inactive_reason: boolean;
   created_at: number;
 };
 
@@ -140,7 +144,7 @@ export async function updateResource(
   return showResource(parts, identifier);
 }
 
-function show({ registration, ...resource }: Resource, serverId: string | undefined): ShownResource {
+function show({ registration, ...resource }: Resource, server: ServerOfApi | undefined): ShownResource {
   return {
     identifier: resource.identifier,
     name: registration.name,
@@ -153,7 +157,9 @@ function show({ registration, ...resource }: Resource, serverId: string | undefi
     default: resource.isDefault,
     team_scoped: registration.isTeamScoped ?? false,
     source: resource.source,
-    client_id: serverId ?? null,
+    client_id: server?.id ?? null,
+    client_ip: server?.seesClients ?? false,
+    inactive_reason: server?.learnsWhy ?? false,
     created_at: resource.createdAt,
   };
 }
@@ -163,8 +169,8 @@ export async function listResources({
   resources,
   database,
 }: Pick<AdminParts, 'resources' | 'database'>): Promise<ShownResource[]> {
-  const serverIds = await findServerIds(database);
-  return (await resources.list()).map((resource) => show(resource, serverIds.get(resource.identifier)));
+  const servers = await findServers(database);
+  return (await resources.list()).map((resource) => show(resource, servers.get(resource.identifier)));
 }
 
 /** By its identifier; this server's own too. */
@@ -172,6 +178,6 @@ export async function showResource(
   { resources, database }: Pick<AdminParts, 'resources' | 'database'>,
   identifier: string,
 ): Promise<ShownResource> {
-  const serverIds = await findServerIds(database);
-  return show(await resources.get(identifier), serverIds.get(identifier));
+  const servers = await findServers(database);
+  return show(await resources.get(identifier), servers.get(identifier));
 }

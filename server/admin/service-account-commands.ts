@@ -1,6 +1,6 @@
 // What an operator may do with service accounts. The JSON API calls the same functions.
 import type { AssertionProfile } from '../clients/trust.ts';
-import { nowSeconds } from '../clock.ts';
+import { LATEST_AT, nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { toAccountRegistration } from '../service-accounts/account-registration.ts';
 import { makePair, type NamedKey, readJwk, readPem, type Terms } from '../service-accounts/public-keys.ts';
@@ -141,6 +141,8 @@ export async function addAccountKey(
   const { expiresAt } = terms;
   if (expiresAt !== undefined && expiresAt <= nowSeconds())
     throw new Refusal('invalid_request', { words: 'That end has passed.', param: 'expires_at' });
+  if (expiresAt !== undefined && expiresAt > LATEST_AT)
+    throw new Refusal('invalid_request', { words: 'That end is too far away.', param: 'expires_at' });
   const { keys, privatePem } = await readKeys(source, terms);
   const [key, ...others] = keys;
   if (key === undefined || others.length > 0)

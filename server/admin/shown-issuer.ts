@@ -40,13 +40,18 @@ export type ShownIssuer = {
   disabled_at: number | null;
 };
 
-export type ShownMapping = { id: string; rules: Record<string, readonly string[]> };
+export type ShownMapping = {
+  id: string;
+  rules: Record<string, readonly string[]>;
+  identified_by?: readonly string[];
+};
 
 /** In the words of the configuration file. */
 export function showMappings(mappings: readonly WorkloadMapping[] = []): ShownMapping[] {
-  return mappings.map(({ serviceAccountId: id, rules }) => ({
+  return mappings.map(({ serviceAccountId: id, rules, identifiedBy }) => ({
     id,
     rules: Object.fromEntries(rules.map(({ claim, values }) => [claim, values])),
+    ...(identifiedBy === undefined ? {} : { identified_by: identifiedBy }),
   }));
 }
 

@@ -1,4 +1,5 @@
 // What only operators ask of the database: grants of everybody, servers of APIs, its own health. Nothing here writes.
+import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { sql } from '../storage/statement.ts';
@@ -98,12 +99,20 @@ export async function listBlockRows(
   return database.list<BlockRow>(query);
 }
 
-/** The client with which each API introspects, by the API's identifier. */
-export async function findServerIds(database: Database): Promise<Map<string, string>> {
-  const rows = await database.list<{ id: string; resource: string }>(
-    sql`SELECT id, resource FROM clients WHERE resource IS NOT NULL ORDER BY id LIMIT ${MOST_SERVERS}`,
+/** With which an API introspects, and what it may say and learn there. */
+export type ServerOfApi = { id: string; seesClients: boolean; learnsWhy: boolean };
+
+/** By the API's identifier. */
+export async function findServers(database: Database): Promise<Map<string, ServerOfApi>> {
+  const rows = await database.list<{ id: string; resource: string; registration: string }>(
+    sql`SELECT id, resource, registration FROM clients WHERE resource IS NOT NULL ORDER BY id LIMIT ${MOST_SERVERS}`,
   );
-  return new Map(rows.map((row) => [row.resource, row.id]));
+  return new Map(
+    rows.map(({ id, resource, registration }) => {
+      const { seesClients = false, learnsWhy = false } = JSON.parse(registration) as Partial<Registration>;
+      return [resource, { id, seesClients, learnsWhy }];
+    }),
+  );
 }
 
 /** Names of the migrations that the database has; undefined where it has no table of them yet. */

@@ -12,7 +12,9 @@ export function visible(text: string): string {
 }
 
 function formatTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+  const date = new Date(seconds * 1000);
+  // Beyond the dates that there are it stays a number: a list that cannot be read helps nobody.
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace('.000Z', 'Z');
 }
 
 function isTime(name: string): boolean {

@@ -14,13 +14,31 @@ function refuse(text: string): never {
   });
 }
 
+/** An address as bits: those behind the prefix of a network are of hosts, and a slip of the pen. */
+function bitsOf(address: string): string {
+  if (isIPv4(address))
+    return address
+      .split('.')
+      .map((part) => Number(part).toString(2).padStart(8, '0'))
+      .join('');
+  const [left = '', right] = address.split('::');
+  const [head, tail] = [left, right ?? ''].map((half) => (half === '' ? [] : half.split(':'))) as [
+    string[],
+    string[],
+  ];
+  const zeros: string[] = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  const groups = [...head, ...zeros, ...tail];
+  return groups.map((part) => Number.parseInt(part, 16).toString(2).padStart(16, '0')).join('');
+}
+
 /** One network in one spelling; a single address is a network of itself. A prefix of 0 is everybody, and is refused. */
 function readNetwork(text: string): string {
   const [, written = '', prefix] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? [];
   const address = canonicalAddress(written) ?? refuse(text);
   const longest = isIPv4(address) ? 32 : 128;
   const length = prefix === undefined ? longest : Number(prefix);
-  return length >= 1 && length <= longest ? `${address}/${length}` : refuse(text);
+  const isNetwork = length >= 1 && length <= longest && !bitsOf(address).includes('1', length);
+  return isNetwork ? `${address}/${length}` : refuse(text);
 }
 
 /** Refuses with invalid_request what is no network, and more of them than anybody can oversee. */
@@ -30,6 +48,16 @@ export function readNetworks(texts: readonly string[]): string[] {
     throw new Refusal('invalid_request', { words, values: { most: MOST_NETWORKS }, param: 'cidr' });
   }
   return [...new Set(texts.map(readNetwork))];
+}
+
+/** Is every address of these networks in one of those? Without networks it is every address. */
+export function isPartOf(networks: readonly string[], whole: readonly string[]): boolean {
+  if (whole.length === 0) return true;
+  const isCovered = (network: string): boolean => {
+    const [address = '', length] = network.split('/');
+    return whole.some((one) => Number(one.split('/')[1]) <= Number(length) && isWithin([one], address));
+  };
+  return networks.length > 0 && networks.every(isCovered);
 }
 
 /** May a key of these networks be used from there? Without networks from everywhere; otherwise never from nowhere. */

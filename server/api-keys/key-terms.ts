@@ -1,7 +1,7 @@
 // What is asked for a new key, or another scope for an old one, judged: refusals are invalid_request at the field at fault.
 import type { Config } from '../../config/schema.ts';
 import { cleanName } from '../accounts/person-name.ts';
-import { nowSeconds } from '../clock.ts';
+import { LATEST_AT, nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { isOwnScope } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
@@ -68,6 +68,7 @@ function readScopes(wanted: WantedTerms, holder: Holder, judges: Judges): Pick<K
 function readEnd(expiresAt: number | undefined, { longest_seconds: longest }: Config['api_keys']) {
   const now = nowSeconds();
   if (expiresAt !== undefined && expiresAt <= now) refuse('expires_at', 'That moment has passed already.');
+  if (expiresAt !== undefined && expiresAt > LATEST_AT) refuse('expires_at', 'That moment is too far away.');
   const last = longest === undefined ? undefined : now + longest;
   if (last === undefined) return expiresAt;
   if (expiresAt !== undefined && expiresAt > last)

@@ -1,4 +1,4 @@
-// Where found keys are brought: POST /revoke with a key and nothing else (RFC 7009), and POST /secret-scanning for scanners.
+// Where found keys are brought: POST /revoke with a key, whoever is named beside it (RFC 7009), and POST /secret-scanning for scanners.
 import Router from '@koa/router';
 import { Refusal } from '../errors.ts';
 import { isForm, readBody } from '../web/body.ts';
@@ -9,10 +9,7 @@ import type { SecretScanning } from './secret-scanning.ts';
 
 const LONGEST_BODY_BYTES = 57_344;
 
-/** Anything by which a client says who it is: then it is the engine that answers. */
-const CLIENT_PARAMETERS = ['client_id', 'client_secret', 'client_assertion'];
-
-/** What whoever holds it may end without saying who they are. */
+/** What whoever holds it may end, whoever they are: the whole of it is the proof. */
 export type Holdable = Pick<FoundKeys, 'isKey' | 'endByHolder'>;
 
 type Parts = {
@@ -21,12 +18,11 @@ type Parts = {
   scanning: SecretScanning | undefined;
 };
 
-/** What somebody brings without saying who they are, or undefined. */
-async function readBareToken(ctx: WebContext): Promise<string | undefined> {
-  if (ctx.get('Authorization') !== '' || !isForm(ctx)) return undefined;
+/** What somebody brings, or undefined. */
+async function readToken(ctx: WebContext): Promise<string | undefined> {
+  if (!isForm(ctx)) return undefined;
   const body = await peekBody(ctx, LONGEST_BODY_BYTES);
   const parameters = new URLSearchParams(body?.toString('latin1'));
-  if (CLIENT_PARAMETERS.some((name) => parameters.has(name))) return undefined;
   const [token, ...more] = parameters.getAll('token');
   return more.length === 0 ? token : undefined;
 }
@@ -35,7 +31,7 @@ export function createFoundKeyRoutes({ holdables, scanning }: Parts) {
   const router = new Router<WebState, Record<never, never>>();
 
   router.post('/revoke', async (ctx, next) => {
-    const token = (await readBareToken(ctx)) ?? '';
+    const token = (await readToken(ctx)) ?? '';
     const holdable = holdables.find(({ isKey }) => isKey(token));
     if (holdable === undefined) return next();
     await holdable.endByHolder(token, ctx.state.network);

@@ -13,7 +13,12 @@ export type AssertionProfile = 'strict' | 'service-account' | 'workload';
 export type ClaimRule = { readonly claim: string; readonly values: readonly string[] };
 
 /** A workload whose token meets every rule acts as this service account. */
-export type WorkloadMapping = { readonly serviceAccountId: string; readonly rules: readonly ClaimRule[] };
+export type WorkloadMapping = {
+  readonly serviceAccountId: string;
+  readonly rules: readonly ClaimRule[];
+  /** Claims that an operator says tell workloads apart, beside those that are known to. */
+  readonly identifiedBy?: readonly string[];
+};
 
 export type Trust = {
   /** The `iss` of its assertions, compared as text. */

@@ -93,7 +93,7 @@ function planOf(row: ApiKeyRow, { rights }: Circumstances): string {
 }
 
 /** The earlier end of two, of the key and of the secret that is being rotated away. */
-function endOf({ expires_at: keyEndsAt, secret_ends_at: secretEndsAt }: ApiKeyRow): { exp?: number } {
+export function endOf({ expires_at: keyEndsAt, secret_ends_at: secretEndsAt }: ApiKeyRow): { exp?: number } {
   const endsAt = Math.min(keyEndsAt ?? Infinity, secretEndsAt ?? Infinity);
   return endsAt === Infinity ? {} : { exp: endsAt };
 }

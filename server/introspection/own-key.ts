@@ -5,12 +5,14 @@ import { isWithin } from '../api-keys/key-networks.ts';
 import type { KeyRights } from '../api-keys/key-rights.ts';
 import { sha256 } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
-import { type ApiKeyRow, holderOf, isOnPlan, namesOf, selectOwnKey } from './api-key.ts';
+import { type ApiKeyRow, endOf, holderOf, isOnPlan, namesOf, selectOwnKey } from './api-key.ts';
 import type { InactiveReason } from './kinds.ts';
 import { getRow } from './store.ts';
 
 export type OwnKey = {
   readonly keyId: string;
+  /** When the secret that was presented ends, with the key or before it. */
+  readonly endsAt: number | undefined;
   /** What the key says and whoever it acts for may now. */
   readonly mayUse: (scope: string) => boolean;
 };
@@ -32,6 +34,7 @@ export async function judgeOwnKey(
   const said = { scopes: namesOf(row.scope), level: row.level ?? undefined };
   return {
     keyId: formatKeyId(row.key_id),
+    endsAt: endOf(row).exp,
     mayUse: (scope) => keyRights.says(said, scope) && keyRights.mayHold(holderOf(row), scope),
   };
 }

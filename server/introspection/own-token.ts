@@ -19,6 +19,8 @@ export type OwnToken = {
   readonly clientId: string;
   readonly accountId: string | undefined;
   readonly scopes: readonly string[];
+  /** Does whoever runs this server run the client too? */
+  readonly isFirstParty: boolean;
   /** The key that whoever presents it must hold (RFC 9449). */
   readonly thumbprint: string | undefined;
 };
@@ -49,9 +51,15 @@ const select = createSelect({
   ],
 });
 
+function registrationOf({ holder }: OwnRow): Partial<Registration> {
+  return holder === null ? {} : (JSON.parse(holder) as Partial<Registration>);
+}
+
 /** What was given, as far as the client is still registered for it by name; rights over the server, of administrators. */
-function scopesNow({ scope, holder, account_id, is_admin }: OwnRow): string[] {
-  const { scopes = [] } = holder === null ? {} : (JSON.parse(holder) as Partial<Registration>);
+function scopesNow(
+  { scope, account_id, is_admin }: OwnRow,
+  { scopes = [] }: Partial<Registration>,
+): string[] {
   const isOrdinary = account_id !== null && is_admin !== 1;
   return (scope ?? '').split(' ').filter((one) => scopes.includes(one) && !(isOrdinary && isManagement(one)));
 }
@@ -67,10 +75,12 @@ export async function judgeOwnToken(
   const named = { id: key.id, secret_hash: key.secretHash, audience };
   const row = (await getRow(database, select(NOBODY, named, now))) as OwnRow;
   if (row.ended !== null) return row.ended;
+  const registration = registrationOf(row);
   return {
     clientId: row.client_id ?? '',
     accountId: row.account_id ?? undefined,
-    scopes: scopesNow(row),
+    scopes: scopesNow(row, registration),
+    isFirstParty: registration.isFirstParty === true,
     thumbprint: row.bound === null ? undefined : (JSON.parse(row.bound) as { jkt: string }).jkt,
   };
 }

@@ -9,6 +9,7 @@ import {
   endAccountSessions,
   listAccounts,
   setAccountPassword,
+  setAccountPlan,
   showAccount,
 } from '../admin/account-commands.ts';
 import type { AdminParts } from '../admin/parts.ts';
@@ -49,6 +50,11 @@ const newAccount = z
   .meta({ id: 'NewAccount' });
 
 const madeAccount = z.strictObject({ id: z.string(), email: z.string() }).meta({ id: 'MadeAccount' });
+const newPlan = z
+  .strictObject({
+    plan: z.string().max(64).nullable().describe('A plan of the configuration; null is the default one.'),
+  })
+  .meta({ id: 'NewPlan' });
 const newPassword = z.strictObject({ password: z.string().max(1000) }).meta({ id: 'NewPassword' });
 
 const params = z.strictObject({
@@ -174,6 +180,20 @@ export const accounts: Noun = {
         await checkChangeable(parts, id);
         await endAccountSessions(parts, id);
         return undefined;
+      },
+    }),
+    operation({
+      ...{ id: 'setAccountPlan', method: 'put', path: '/v1/accounts/{account_id}/plan', scope: WRITE },
+      status: 200,
+      summary: 'Put it on another plan',
+      description: 'Felt at the next use of whatever the person holds.',
+      params,
+      body: newPlan,
+      answer: account,
+      example: { body: { plan: 'standard' }, answer: { ...ada, plan: 'standard' } },
+      async act(parts, { params: { account_id: id }, body: { plan } }) {
+        await checkChangeable(parts, id);
+        return setAccountPlan(parts, id, plan ?? undefined);
       },
     }),
     operation({

@@ -78,12 +78,17 @@ export function createCallers(parts: Parts) {
       const judged = await judgeOwnToken(database, presented.token, { audience, now: nowSeconds() });
       if (typeof judged === 'string') refuse(ctx, presented, judged);
       await checkBinding(ctx, presented, judged);
-      const { clientId, accountId, scopes } = judged;
+      const { clientId, accountId, scopes, isFirstParty } = judged;
       const actor = accountId === undefined ? `client:${clientId}` : `account:${accountId}`;
       const isOwn =
         operation.own !== undefined && accountId !== undefined && !scopes.includes(operation.scope);
       const account = isOwn ? await accounts.findActive(accountId) : undefined;
-      return { actor, clientId, scopes, ...(account && { self: { actor: asPerson(account) } }) };
+      return {
+        actor,
+        clientId,
+        scopes,
+        ...(account && { self: { actor: asPerson(account), isForeignApp: !isFirstParty } }),
+      };
     },
 
     /** Refuses with insufficient_scope, and names the scope. */
@@ -91,8 +96,10 @@ export function createCallers(parts: Parts) {
       const isTheirs =
         caller.self !== undefined && ownScope !== undefined && caller.scopes.includes(ownScope);
       if (isTheirs || caller.scopes.includes(scope)) return;
-      challenge(ctx, 'bearer', { error: 'insufficient_scope', scope });
-      throw new Refusal('insufficient_scope', { words: `This needs the scope ${scope}.`, param: 'scope' });
+      // No key ever has a right over the server.
+      const missing = caller.self?.key === undefined ? scope : (ownScope ?? scope);
+      challenge(ctx, 'bearer', { error: 'insufficient_scope', scope: missing });
+      throw new Refusal('insufficient_scope', { words: `This needs the scope ${missing}.`, param: 'scope' });
     },
   };
 }

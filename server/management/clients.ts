@@ -47,9 +47,11 @@ async function getListed({ clients }: AdminParts, id: string): Promise<Client> {
   throw new Refusal('not_found', { words: `There is no client ${id}.`, param: 'client_id' });
 }
 
-/** Whoever gets hold of a client has its rights. */
-async function checkWithinReach(parts: AdminParts, caller: Caller, id: string): Promise<void> {
-  checkReach(caller, (await getListed(parts, id)).registration.scopes);
+/** Whoever gets hold of a client has its rights; to end or vouch for a greater one is not theirs either. */
+async function checkWithinReach(parts: AdminParts, caller: Caller, id: string): Promise<Client> {
+  const found = await getListed(parts, id);
+  checkReach(caller, found.registration.scopes);
+  return found;
 }
 
 /** By id, `wanted` of them unless there are fewer. */
@@ -128,8 +130,8 @@ const remove = operation({
   summary: 'Remove a client',
   description: 'Everything issued to it is dead at once. Its id is never used again.',
   params: clientParams,
-  async act(parts, { params: { client_id: id } }) {
-    const { resource } = await getListed(parts, id);
+  async act(parts, { params: { client_id: id }, caller }) {
+    const { resource } = await checkWithinReach(parts, caller, id);
     if (resource !== undefined) {
       const words = `The client ${id} belongs to the API ${resource}.`;
       throw new Refusal('invalid_request', { words, param: 'client_id' });
@@ -174,8 +176,8 @@ function stateOf(
   return [
     operation({
       ...{ ...common, id: on.id, summary: on.summary, description: on.description, method: 'put' },
-      async act(parts, { params: { client_id: id } }) {
-        await getListed(parts, id);
+      async act(parts, { params: { client_id: id }, caller }) {
+        await checkWithinReach(parts, caller, id);
         return (await on.act(parts, id)) as Shown;
       },
     }),

@@ -46,7 +46,13 @@ const issuer = z
     clients: z.array(z.string()),
     scopes: z.array(z.string()),
     service_accounts: z
-      .array(z.strictObject({ id: z.string(), rules: z.record(z.string(), z.array(z.string())) }))
+      .array(
+        z.strictObject({
+          id: z.string(),
+          rules: z.record(z.string(), z.array(z.string())),
+          identified_by: z.array(z.string()).optional(),
+        }),
+      )
       .describe('With workload: who its workloads act as, and the rules that they must meet.'),
     created_at: at('When it was trusted'),
     disabled_at: atOrNull('Since when it is not believed'),

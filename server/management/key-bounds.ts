@@ -1,11 +1,13 @@
 // What a key may do with keys, where the operator allows that at all: those of its own owner, and never one that may do more,
-// lives longer or is good in more places than itself. Whoever finds it gains nothing that outlasts it.
+// lives longer or is good in more places than itself. Whoever finds it gains nothing that outlasts it; nor does an app.
 import type { KeyOptions, OwnerOptions } from '../admin/api-key-commands.ts';
 import type { ShownKey } from '../admin/shown-api-key.ts';
 import type { ApiKey } from '../api-keys/api-key.ts';
 import type { ApiKeys } from '../api-keys/api-keys.ts';
+import { isPartOf } from '../api-keys/key-networks.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import type { Caller } from './operations.ts';
 
 function refuse(words: string, param: string): never {
   throw new Refusal('access_denied', { words, param, reason: 'beyond the key' });
@@ -43,11 +45,27 @@ function judge({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey, asked: Terms): K
   };
 }
 
-/** Rotating gives the secret of the other key to whoever holds this one. */
+/** Rotating gives the secret of the other key to whoever holds this one, and enabling gives it its use back. */
 function checkReach({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey | undefined, shown: ShownKey): void {
-  if (by === undefined || by.id === shown.id) return;
+  if (by === undefined) return;
   if (!rights.isWithin({ scopes: shown.scopes, level: shown.level ?? undefined }, by))
     refuse('key_id: that key may do more than this one', 'key_id');
+  if ((shown.expires_at ?? Infinity) > (by.expiresAt ?? Infinity))
+    refuse('key_id: that key lives longer than this one', 'key_id');
+  const isElsewhere =
+    (by.resource !== undefined && shown.resource !== by.resource) ||
+    (by.teamId !== undefined && shown.team_id !== by.teamId);
+  if (isElsewhere || !isPartOf(shown.cidr, by.networks))
+    refuse('key_id: that key is good in more places than this one', 'key_id');
+}
+
+/** An app ends with the consent, and a key does not: only the operator's own apps get hold of one. */
+export function checkOwnApp({ self }: Caller): void {
+  if (self?.isForeignApp !== true) return;
+  throw new Refusal('access_denied', {
+    words: 'An app makes, rotates and enables keys only where it is run by whoever runs this server.',
+    reason: 'a key would outlive the consent',
+  });
 }
 
 export const boundCreation = { ownerOf, judge, checkReach };

@@ -12,11 +12,13 @@ import {
 import type { AdminParts } from '../admin/parts.ts';
 import type { ShownKey } from '../admin/shown-api-key.ts';
 import { parseKeyId } from '../api-keys/api-key.ts';
+import { LATEST_AT } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { type Actor, asOperator } from '../teams/admission.ts';
-import { boundCreation, checkSameOwner } from './key-bounds.ts';
+import { boundCreation, checkOwnApp, checkSameOwner } from './key-bounds.ts';
 import { type Caller, type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readCursor } from './pages.ts';
+import { checkOrdinary } from './reach.ts';
 import { at, atOrNull, scopeName } from './schemas.ts';
 
 const LIST = 'keys';
@@ -80,7 +82,12 @@ const wanted = z
     level: z.string().max(64).optional().describe('A level of the configuration instead of scopes.'),
     cidr: z.array(z.string().max(60)).max(20).optional(),
     resource: z.string().max(1000).optional(),
-    expires_at: z.int().min(1).optional().describe('When it ends, in whole seconds since 1970.'),
+    expires_at: z
+      .int()
+      .min(1)
+      .max(LATEST_AT)
+      .optional()
+      .describe('When it ends, in whole seconds since 1970.'),
     expires_in_seconds: z.int().min(60).max(3_153_600_000).optional().describe('The same from now on.'),
   })
   .meta({ id: 'NewApiKey' });
@@ -143,8 +150,26 @@ function ownerOf(
   const self = caller.self?.actor.account?.id;
   checkAccount(caller, asked.account_id);
   const kind = asked.kind ?? (config.api_keys.personal.enabled ? 'personal' : 'team');
+  if (kind === 'team' && asked.team_id === undefined)
+    throw new Refusal('invalid_request', { words: 'team_id: is missing', param: 'team_id' });
   if (kind === 'team') return { team: asked.team_id };
   return { account: self ?? asked.account_id, team: asked.team_id };
+}
+
+/** Whoever gets the secret of a key has what it may: it is nothing that they could not have otherwise. */
+async function checkMayHold(parts: AdminParts, caller: Caller, shown: ShownKey): Promise<void> {
+  checkOwnApp(caller);
+  boundCreation.checkReach(parts.apiKeys, caller.self?.key, shown);
+  await checkOrdinaryOwner(parts, caller, shown.account_id ?? undefined);
+}
+
+/** Who has the scopes of the server has not the rights of administrators by that. */
+async function checkOrdinaryOwner(
+  { accounts }: AdminParts,
+  { self }: Caller,
+  account: string | undefined,
+): Promise<void> {
+  if (self === undefined && account !== undefined) checkOrdinary(await accounts.get(account));
 }
 
 export const keys: Noun = {
@@ -177,7 +202,8 @@ export const keys: Noun = {
       body: wanted,
       answer: newKey,
       example: { body: { name: 'Zapier', scopes: ['read:orders'] }, answer: made },
-      act(parts, { body, caller, remember }) {
+      async act(parts, { body, caller, remember }) {
+        checkOwnApp(caller);
         const { name, scopes = [], level, cidr = [], resource, expires_at: expiresAt } = body;
         const terms = { name, scopes, level, cidr, resource, expiresAt };
         const asked = { ...terms, expiresInSeconds: body.expires_in_seconds, alsoInUnit: remember };
@@ -186,6 +212,7 @@ export const keys: Noun = {
           by === undefined
             ? { ...asked, ...ownerOf(parts, caller, body) }
             : { ...boundCreation.judge(parts.apiKeys, by, asked), alsoInUnit: remember };
+        await checkOrdinaryOwner(parts, caller, options.account);
         return createKey(parts, actorOf(caller), options);
       },
     }),
@@ -217,7 +244,8 @@ export const keys: Noun = {
       answer: key,
       example: { body: { disabled: true }, answer: { ...example, state: 'disabled' as const } },
       async act(parts, { params: { key_id: id }, body: { disabled: isDisabled, ...change }, caller }) {
-        checkSameOwner(caller.self?.key, await showOneKey(parts, actorOf(caller), id));
+        const shown = checkSameOwner(caller.self?.key, await showOneKey(parts, actorOf(caller), id));
+        if (isDisabled === false) await checkMayHold(parts, caller, shown);
         return changeKey(parts, actorOf(caller), { id, isDisabled, ...change });
       },
     }),
@@ -242,7 +270,7 @@ export const keys: Noun = {
       example: { body: { overlap_seconds: 3600 }, answer: { ...made, previous_expires_at: 1_790_003_600 } },
       async act(parts, { params: { key_id: id }, body, caller, remember }) {
         const shown = checkSameOwner(caller.self?.key, await showOneKey(parts, actorOf(caller), id));
-        boundCreation.checkReach(parts.apiKeys, caller.self?.key, shown);
+        await checkMayHold(parts, caller, shown);
         const { overlap_seconds: overlapSeconds } = body;
         return rotateKey(parts, actorOf(caller), { id, overlapSeconds, alsoInUnit: remember });
       },

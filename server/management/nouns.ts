@@ -7,11 +7,19 @@ import { grants } from './grants.ts';
 import { issuers } from './issuers.ts';
 import { keys } from './keys.ts';
 import type { Noun, Operation } from './operations.ts';
+import { plans } from './plans.ts';
 import { resources } from './resources.ts';
 import { serviceAccounts } from './service-accounts.ts';
+import { teamInvitations } from './team-invitations.ts';
+import { teamMembers } from './team-members.ts';
+import { teams } from './teams.ts';
 
 export const nouns: readonly Noun[] = [
   accounts,
+  plans,
+  teams,
+  teamMembers,
+  teamInvitations,
   clients,
   clientRequests,
   resources,

@@ -11,7 +11,7 @@ export type Caller = {
   readonly clientId: string;
   readonly scopes: readonly string[];
   /** Whoever acts in their own name: a person, or one of their keys. Nobody for those who have the scopes of the server. */
-  readonly self?: { readonly actor: Actor; readonly key?: ApiKey };
+  readonly self?: { readonly actor: Actor; readonly key?: ApiKey; readonly isForeignApp?: boolean };
 };
 
 type Input<P, Q, B> = {

@@ -76,7 +76,9 @@ export function createOwnCallers(parts: OwnCallerParts) {
       // One that is good in a single team is not for keys that are good everywhere.
       const isBound = key.owner.kind === 'personal' && key.teamId !== undefined;
       const scopes = !isBound && judged.mayUse(operation.own) ? [operation.own as string] : [];
-      return { actor: actor.name, clientId: key.id, scopes, self: { actor, key } };
+      // A secret that was rotated away ends before its key, and gets nothing that outlives it either.
+      const self = { actor, key: { ...key, expiresAt: judged.endsAt } };
+      return { actor: actor.name, clientId: key.id, scopes, self };
     },
   };
 }

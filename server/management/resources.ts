@@ -28,6 +28,8 @@ const resource = z
     team_scoped: z.boolean().describe('Do apps act there on behalf of one team?'),
     source: z.enum(['file', 'database', 'server']),
     client_id: z.string().nullable().describe('With which it introspects.'),
+    client_ip: z.boolean().describe('Is it believed when it says from which address a credential came?'),
+    inactive_reason: z.boolean().describe('Is it told why a credential of its own is not active?'),
     created_at: at('When it was registered'),
   })
   .meta({ id: 'Resource' });
@@ -93,7 +95,8 @@ const orders = {
     team_scoped: false,
     source: 'database',
   },
-  ...{ client_id: 'client_9dKs0Qm3Lw7e', created_at: 1_790_000_000 },
+  ...{ client_id: 'client_9dKs0Qm3Lw7e', client_ip: false, inactive_reason: false },
+  created_at: 1_790_000_000,
 };
 
 /** There are few, and all are read at once; this server's own is one of them. */

@@ -18,6 +18,7 @@ import { describeApi } from './openapi.ts';
 import type { Caller, Operation } from './operations.ts';
 import type { OwnCallerParts } from './own-callers.ts';
 import { describeNouns } from './reference.ts';
+import { rethrowAsSent } from './sent-members.ts';
 
 const LONGEST_BODY_BYTES = 65_536;
 const IDEMPOTENCY_KEY = 'Idempotency-Key';
@@ -65,8 +66,13 @@ export function createManagement(parts: Parts) {
     caller: Caller,
   ) {
     const { sent, ...input } = await readInput(ctx, operation);
-    const act = (remember: (answer: unknown) => void) =>
-      operation.act(parts, { ...input, caller, remember } as never);
+    const act = async (remember: (answer: unknown) => void) => {
+      try {
+        return await operation.act(parts, { ...input, caller, remember } as never);
+      } catch (error) {
+        return rethrowAsSent(error, operation, { ...input.query, ...input.body });
+      }
+    };
     const key = ctx.get(IDEMPOTENCY_KEY);
     if (operation.method !== 'post' || key === '') return act(() => undefined);
     const request = `${ctx.method} ${ctx.path} ${sent}`;

@@ -15,10 +15,11 @@ import type { Replays } from '../storage/replays.ts';
 import type { Sessions } from '../storage/sessions.ts';
 import type { Tokens } from '../storage/tokens.ts';
 import type { Holder, MayHold } from './acting.ts';
-import { BEARER, bearerMetadata } from './bearer.ts';
+import { BEARER, bearerMetadata, NOBODY } from './bearer.ts';
 import { toEngineMetadata } from './client-metadata.ts';
 import { createDeviceCodeAdapter } from './device-adapter.ts';
 import { createGrantAdapter } from './grant-adapter.ts';
+import { PROOF } from './proofs.ts';
 import { createAccessTokenAdapter, createRefreshTokenAdapter } from './token-adapters.ts';
 import { available } from './unavailable.ts';
 
@@ -156,7 +157,11 @@ function createReplayAdapter({ replays }: AdapterParts): Methods {
     find: async (id) => ((await replays.isUsed(id)) ? { jti: id, kind: 'ReplayDetection' } : undefined),
     // The engine takes a DPoP proof that is dated five minutes ahead, and keeps its id for five minutes from now (row X01).
     upsert: async (id, payload, expiresIn) =>
-      replays.register(id, (payload.exp ?? nowSeconds() + (expiresIn ?? 0)) + LONGEST_AHEAD_SECONDS),
+      replays.register(
+        id,
+        (payload.exp ?? nowSeconds() + (expiresIn ?? 0)) + LONGEST_AHEAD_SECONDS,
+        payload.iss === PROOF ? PROOF : undefined,
+      ),
   };
 }
 
@@ -171,6 +176,7 @@ function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]
   return {
     async find(id) {
       if (id === BEARER) return bearerMetadata() as AdapterPayload;
+      if (id === NOBODY) return undefined;
       const memory = parts.database.memory();
       const known = memory?.get(`client ${id}`) as AdapterPayload | undefined;
       if (known !== undefined) return known;

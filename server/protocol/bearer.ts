@@ -23,11 +23,16 @@ export function bearerMetadata(): ClientMetadata {
   };
 }
 
+/** Stands in where no client is named: the engine looks for it, finds none and says invalid_client. */
+export const NOBODY = 'nobody at all';
+
 type Form = Record<string, unknown>;
 
-function namesNobody(form: Form, authorization: string): boolean {
-  const named = [form.client_id, form.client_secret, form.client_assertion, authorization];
-  return form.grant_type === JWT_BEARER_GRANT && !named.some(Boolean);
+/** RFC 6749 section 5.2: a request without a client is invalid_client; the engine by itself calls it invalid_request. */
+function findStandIn(form: Form, { authorization, route }: { authorization: string; route: string }) {
+  if ([form.client_id, form.client_assertion, authorization].some(Boolean)) return undefined;
+  if (form.grant_type === JWT_BEARER_GRANT && !form.client_secret) return BEARER;
+  return route === 'token' || route === 'device_authorization' ? NOBODY : undefined;
 }
 
 /**
@@ -41,10 +46,10 @@ export function nameBearers(provider: Provider): void {
     get(this: object): Form | undefined {
       return forms.get(this);
     },
-    set(this: { ctx: { req: IncomingMessage; get(name: string): string } }, form: Form) {
+    set(this: { ctx: { req: IncomingMessage; get(name: string): string }; route: string }, form: Form) {
       const bareId = form.client_id ? undefined : findBareId(this.ctx.req);
-      const isBearer = bareId === undefined && namesNobody(form, this.ctx.get('Authorization'));
-      const clientId = isBearer ? BEARER : bareId;
+      const authorization = this.ctx.get('Authorization');
+      const clientId = bareId ?? findStandIn(form, { authorization, route: this.route });
       forms.set(this, clientId === undefined ? form : { ...form, client_id: clientId });
     },
   });

@@ -37,6 +37,11 @@ export function defaultApiScopes(catalog: Catalog): string[] {
   return Object.keys(findDefaultResource(catalog)?.registration.scopes ?? {});
 }
 
+/** Those of the API with this identifier; none where there is no such API. */
+export function scopesOf(catalog: Catalog, identifier: string): string[] {
+  return Object.keys(findResource(catalog, identifier)?.registration.scopes ?? {});
+}
+
 /** The words for a scope of an API, or of the issuer where no API is named. */
 export function wordsOf(catalog: Catalog, scope: string, identifier?: string): Localized {
   const resource =

@@ -7,8 +7,7 @@ import { Conflict } from '../storage/faults.ts';
 import type { WebContext } from '../web/context.ts';
 import { tooMany } from './device-adapter.ts';
 import { isForPrograms, routes } from './endpoints.ts';
-
-const REPLAY = 'replay';
+import { PROOF } from './proofs.ts';
 
 /** By the label of the write that lost. */
 const refusals: Readonly<Record<string, RefusalCode>> = {
@@ -17,20 +16,22 @@ const refusals: Readonly<Record<string, RefusalCode>> = {
   AuthorizationCode: 'invalid_grant',
   DeviceCode: 'invalid_grant',
   assertion: 'invalid_grant',
+  DeviceKey: 'invalid_grant',
+  // An assertion of the client that was used before.
+  replay: 'invalid_client',
 };
 
-/** An assertion of the client or a DPoP proof that was used before, in the words of the endpoint (RFC 9449 sections 5 and 7.1). */
-function refuseReplay(ctx: WebContext): RefusalCode {
+/** A DPoP proof that was used before, in the words of the endpoint (RFC 9449 sections 5 and 7.1). */
+function refuseProof(ctx: WebContext): RefusalCode {
   if (ctx.path === routes.userinfo) return 'invalid_token';
-  if (ctx.get('DPoP') === '') return 'invalid_client';
-  return ctx.path === routes.token ? 'invalid_grant' : 'invalid_request';
+  return ctx.path === routes.token ? 'invalid_dpop_proof' : 'invalid_request';
 }
 
 function refusalOf(ctx: WebContext, label: string): RefusalCode | undefined {
   // The browser that came second with a pushed request: it is told on a page, as for any other that is spent.
   if (label === 'PushedAuthorizationRequest') return 'invalid_request_uri';
   if (!isForPrograms(ctx.path)) return undefined;
-  return label === REPLAY ? refuseReplay(ctx) : refusals[label];
+  return label === PROOF ? refuseProof(ctx) : refusals[label];
 }
 
 type Parts = { database: Database; audit: Audit; issuer: string };
@@ -59,7 +60,8 @@ export function createConflictAnswer({ database, audit, issuer }: Parts) {
     });
     if (!isForPrograms(ctx.path)) throw new Refusal(code, { cause: error });
     const { status, words } = new Refusal(code);
-    ctx.status = status;
+    // RFC 6749 section 5.2: at the token endpoint only invalid_client is 401.
+    ctx.status = code === 'invalid_dpop_proof' ? 400 : status;
     if (code === 'invalid_token') ctx.set('WWW-Authenticate', `DPoP realm="${issuer}", error="${code}"`);
     ctx.body = { error: code, error_description: words };
     return true;

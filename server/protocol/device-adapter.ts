@@ -5,6 +5,7 @@ import { formatGrantId } from '../grants/grants.ts';
 import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
 import { networkOf } from '../web/address.ts';
 import type { AdapterParts } from './adapter.ts';
+import { findPresentedKey } from './proofs.ts';
 import { createUserCode, normalizeUserCode } from './user-code.ts';
 
 const SLOWER_BY_SECONDS = 5;
@@ -40,6 +41,29 @@ function isRetry(stored: StoredDeviceCode, retryWindowSeconds: number): boolean 
   const { consumedAt, state, isSuccessorUsed } = stored;
   if (consumedAt === undefined || state !== 'approved' || isSuccessorUsed) return false;
   return consumedAt > nowSeconds() - retryWindowSeconds;
+}
+
+const BOUND_TO = 'DeviceKey';
+
+function isPublicRedemption(): boolean {
+  const oidc = Provider.ctx?.oidc;
+  return oidc?.route === 'token' && oidc.client?.clientAuthMethod === 'none';
+}
+
+/** RFC 9449 section 5: the tokens of a client that cannot prove who it is are bound to the key it redeemed with, those of a repeat too. */
+async function checkSameKey({ artifacts }: AdapterParts, deviceCode: string): Promise<void> {
+  if (!isPublicRedemption()) return;
+  const bound = await artifacts.find(BOUND_TO, deviceCode);
+  if (bound !== undefined && bound.payload.jkt !== (await findPresentedKey()))
+    throw new errors.InvalidGrant('the device code was redeemed with another key');
+}
+
+/** For as long as the redemption may be repeated. Of two keys at the same moment the second has Conflict('DeviceKey'). */
+async function noteKey({ artifacts }: AdapterParts, deviceCode: string, expiresAt: number): Promise<void> {
+  const jkt = isPublicRedemption() ? await findPresentedKey() : undefined;
+  if (jkt === undefined || (await artifacts.find(BOUND_TO, deviceCode)) !== undefined) return;
+  const record = { accountId: undefined, clientId: Provider.ctx?.oidc.client?.clientId, expiresAt };
+  artifacts.register(BOUND_TO, deviceCode, { ...record, payload: { jkt } });
 }
 
 function toPayload(id: string, stored: StoredDeviceCode, retryWindowSeconds: number): AdapterPayload {
@@ -108,6 +132,7 @@ export function createDeviceCodeAdapter(parts: AdapterParts) {
       const stored = await deviceCodes.find(id);
       if (stored === undefined) return undefined;
       countPoll(deviceCodes, id, stored);
+      if (isRetry(stored, retryWindowSeconds)) await checkSameKey(parts, id);
       return toPayload(id, stored, retryWindowSeconds);
     },
 
@@ -132,6 +157,7 @@ export function createDeviceCodeAdapter(parts: AdapterParts) {
 
     async consume(id: string): Promise<void> {
       const now = nowSeconds();
+      await noteKey(parts, id, now + retryWindowSeconds);
       deviceCodes.consume(id, now, now - retryWindowSeconds);
     },
 

@@ -87,7 +87,7 @@ function keepPlain(text: string | undefined): string | undefined {
 /** The names asked for must all be among those that may be had; none asked for is all of them. */
 function settleScope(asked: unknown, possible: readonly string[]): string {
   if (asked !== undefined && typeof asked !== 'string')
-    throw new errors.InvalidScope('scope must be one text', '');
+    throw new errors.InvalidScope('scope must be one text, names apart by spaces', '');
   const names = [...new Set((asked ?? '').split(' '))].filter((name) => name !== '');
   const beyond = names.find((name) => !possible.includes(name));
   if (beyond !== undefined || possible.length === 0)
@@ -168,7 +168,7 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
 
   async function issue(ctx: Context, bearer: Bearer, assertion: Assertion): Promise<void> {
     const { client, account, machine } = bearer;
-    const { authority } = assertion;
+    const { authority, keyId } = assertion;
     const resourceServer = await settleResource(ctx, client);
     const asked = ctx.oidc.params?.scope ?? assertion.scope;
     const scope = settleScope(asked, listPossible(resourceServer, bearer));
@@ -182,7 +182,7 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     const text = await token.save();
     const key = parseAccessToken(text);
     if (key === undefined) throw new Error('an access token whose id is not ours');
-    tokens.noteAssertedBy(key, { issuerId: authority.id, teamId: machine.teamId });
+    tokens.noteAssertedBy(key, { issuerId: authority.id, keyId, teamId: machine.teamId });
     const { expiration: expires_in, tokenType: token_type } = token;
     ctx.body = { access_token: text, expires_in, token_type, scope };
   }
@@ -221,6 +221,9 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
   }
 
   async function handle(ctx: Context): Promise<void> {
+    // RFC 9449 section 5: whoever proves a key believes its token bound to it. The engine lends its check of proofs to no grant of ours.
+    if (ctx.get('DPoP') !== '')
+      throw new errors.InvalidRequest('this grant binds no key: send no DPoP proof');
     const text = readText(ctx.oidc.params?.assertion, 'assertion');
     const verdict = await available(() => assertions.judge(text));
     const { authority } = verdict.accepted ?? verdict;

@@ -16,14 +16,15 @@ import { completeAnswers } from './answers.ts';
 import { readBasicCredentials } from './basic-credentials.ts';
 import { refuseEmptyScope } from './client-credentials-grant.ts';
 import { registrationOf } from './client-metadata.ts';
+import type { ApiScopes } from './default-scope.ts';
+import { noteAssertion, refuseEmptyProofs, takeProofsOnce } from './proofs.ts';
+import { judgeTargetBeforeRefresh, spendCodesWithTokens } from './redemption.ts';
 import { prepareRequests } from './request-parameters.ts';
 import { revokeStructuredTokens, storeStructuredTokens } from './structured-tokens.ts';
 
-export type ProviderParts = {
+export type ProviderParts = ApiScopes & {
   issuer: string;
   configuration: Configuration;
-  /** Those of the default API. */
-  apiScopes: readonly string[];
   /** Keeps the successors of refresh tokens the same for every retry. */
   refreshKey: Buffer;
   /** What the open unit of work knows. */
@@ -152,7 +153,11 @@ export function createProvider(parts: ProviderParts): Provider {
   storeGrantWithCode(provider);
   steadySessionIds(provider, parts.endSession);
   leaveTellingToUs(provider);
-  prepareRequests(provider, parts.apiScopes);
+  takeProofsOnce(provider);
+  refuseEmptyProofs(provider);
+  spendCodesWithTokens(provider);
+  judgeTargetBeforeRefresh(provider);
+  prepareRequests(provider, parts);
   provider.use(readBasicCredentials);
   provider.use(completeAnswers);
   return provider;
@@ -166,4 +171,5 @@ export async function checkAssertion(
 ): Promise<void> {
   const fault = findAssertionFault(claims, header, ctx.oidc.provider.issuer);
   if (fault !== undefined) throw new errors.InvalidClientAuth(fault);
+  noteAssertion(ctx);
 }

@@ -5,7 +5,7 @@ import { mayAskFor } from '../clients/clients.ts';
 import { isManagement } from '../teams/rights.ts';
 import { openidScopes } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
-import { DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody } from './default-scope.ts';
+import { type ApiScopes, DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody } from './default-scope.ts';
 import { IMPLIED_CONSENT } from './interaction-policy.ts';
 
 type Parameters = Record<string, unknown>;
@@ -44,8 +44,8 @@ function prepare(parameters: Parameters, scopes: readonly string[]): void {
   allowOfflineAccess(parameters);
 }
 
-/** `apiScopes`: those of the default API. The engine takes up the parameters of these routes after it knows the client. */
-export function prepareRequests(provider: Provider, apiScopes: readonly string[]): void {
+/** The engine takes up the parameters of these routes after it knows the client. */
+export function prepareRequests(provider: Provider, apis: ApiScopes): void {
   const { prototype } = provider.OIDCContext;
   const original = prototype.entity;
   prototype.entity = function entity(name: string, value: unknown) {
@@ -53,11 +53,12 @@ export function prepareRequests(provider: Provider, apiScopes: readonly string[]
     if (name !== 'Client' || value === undefined) return;
     const registration = registrationOf(value as Client);
     const body = this.body as Parameters | undefined;
-    if (this.route === 'authorization') prepare(this.params ?? {}, defaultScopes(registration, apiScopes));
+    const defaults = ({ resource }: Parameters) => defaultScopes(registration, apis, resource);
+    if (this.route === 'authorization') prepare(this.params ?? {}, defaults(this.params ?? {}));
     if (this.route === 'pushed_authorization_request' || this.route === 'device_authorization')
-      prepare(body ?? {}, defaultScopes(registration, apiScopes));
+      prepare(body ?? {}, defaults(body ?? {}));
     if (this.route === 'token' && this.params?.grant_type === 'client_credentials')
-      fillScope(this.params, defaultScopesOfNobody(registration, apiScopes));
+      fillScope(this.params, defaultScopesOfNobody(registration, apis, this.params.resource));
   };
 }
 

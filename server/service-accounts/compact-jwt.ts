@@ -54,11 +54,18 @@ function readObject(part: string): Members | undefined {
   }
 }
 
+/** Spare bits in the last character would give one text many spellings (RFC 4648 section 3.5). */
+function isCanonical(part: string): boolean {
+  const bare = Buffer.from(part, 'base64url').toString('base64url');
+  return part === bare || part === bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
+}
+
 /** Undefined where it is too long, not of that shape, or says something twice. Costs the same whatever was sent. */
 export function readCompactJwt(text: string): UnverifiedJwt | undefined {
   if (text.length > LONGEST_CHARACTERS) return undefined;
   const [, protectedPart, payload, signature] = SHAPE.exec(text) ?? [];
   if (protectedPart === undefined || payload === undefined || signature === undefined) return undefined;
+  if (![protectedPart, payload, signature].every(isCanonical)) return undefined;
   const header = readObject(protectedPart);
   const claims = readObject(payload);
   if (header === undefined || claims === undefined) return undefined;

@@ -52,10 +52,15 @@ export function toIssuerRegistration(issuer: DeclaredIssuer): Registration {
   });
 }
 
-function toMapping({ id, rules }: DeclaredIssuer['service_accounts'][number]): WorkloadMapping {
+function toMapping({
+  id,
+  rules,
+  identified_by,
+}: DeclaredIssuer['service_accounts'][number]): WorkloadMapping {
   return {
     serviceAccountId: id,
     rules: Object.entries(rules).map(([claim, values]) => ({ claim, values })),
+    ...(identified_by.length === 0 ? {} : { identifiedBy: identified_by }),
   };
 }
 

@@ -12,7 +12,7 @@ const MOST_REMEMBERED = 2000;
 /** What it says, before anybody has looked whether that is true. */
 export type SelfSigned = {
   readonly issuer: string;
-  /** SHA-256 of the whole text: by it one alone is revoked. */
+  /** SHA-256 of what is signed: by it one alone is revoked, whichever of its signatures it is sent with. */
   readonly hash: Buffer;
   readonly audience: string;
   readonly issuedAt: number;
@@ -28,7 +28,7 @@ type Read = { readonly said: SelfSigned; readonly jwt: UnverifiedJwt };
 type Remembered = { readonly said: SelfSigned; readonly signer: PublicKey };
 
 /** All but `not_valid` are said only of one whose signature is right. */
-export type SelfSignedFault = 'expired' | 'not_yet' | 'not_valid';
+export type SelfSignedFault = 'expired' | 'not_yet' | 'not_valid' | 'disabled';
 
 export type Recognised = {
   readonly said: SelfSigned;
@@ -44,7 +44,7 @@ function isPlain({ header }: UnverifiedJwt): boolean {
 }
 
 /** Undefined where it is of another shape, or has no issuer of ours, one audience and the times that it needs. */
-function read(text: string, hash: Buffer): Read | undefined {
+function read(text: string): Read | undefined {
   const jwt = readCompactJwt(text);
   if (jwt === undefined || jwt.isPadded || !isPlain(jwt)) return undefined;
   const { iss, aud, iat, exp, scope, jti } = jwt.claims;
@@ -56,7 +56,8 @@ function read(text: string, hash: Buffer): Read | undefined {
   return {
     jwt,
     said: {
-      ...{ issuer: iss, hash, audience, scope },
+      hash: sha256(`${jwt.parts.protected}.${jwt.parts.payload}`),
+      ...{ issuer: iss, audience, scope },
       ...{ issuedAt: Math.floor(iat as number), expiresAt: Math.floor(exp as number) },
       jti: typeof jti === 'string' ? jti : undefined,
     },
@@ -76,13 +77,14 @@ function findFault(
   // The end that was signed is the end: whoever reads it elsewhere counts no tolerance either.
   if (fault === 'expired' || (fault === undefined && expiresAt <= bounds.now)) return 'expired';
   if (fault === 'from_the_future') return 'not_yet';
+  if ((claims.exp as number) < (claims.iat as number)) return 'not_valid';
   return fault === undefined ? null : 'not_valid';
 }
 
 type Bounds = { skewSeconds: number; longestSeconds: number };
 
 export function createSelfSigned(bounds: Bounds) {
-  /** By hash, those that were good, the one that was not asked about longest first. */
+  /** By the SHA-256 of the whole text, those that were good, the one that was not asked about longest first. */
   const remembered = new Map<string, Remembered>();
 
   function recall(key: string): Remembered | undefined {
@@ -109,21 +111,22 @@ export function createSelfSigned(bounds: Bounds) {
     /** Undefined where it is none: that costs no database. Its signature is not looked at before `judge`. */
     recognise(text: string): Recognised | undefined {
       if (!text.startsWith('ey')) return undefined;
-      const hash = sha256(text);
-      const key = hash.toString('latin1');
+      // The signature too: what is known as good is good with this one, and with no other.
+      const key = sha256(text).toString('latin1');
       const known = recall(key);
-      const said = known?.said ?? read(text, hash)?.said;
+      const said = known?.said ?? read(text)?.said;
       if (said === undefined) return undefined;
 
       function judge(trust: Trust, now: number): SelfSignedFault | null {
         if (known !== undefined && isStillGood(known, trust, now))
           return known.said.expiresAt <= now ? 'expired' : null;
-        const found = read(text, hash);
+        const found = read(text);
         if (found === undefined) return 'not_valid';
         const keys = trust.jwks?.keys ?? [];
-        const signer = findSigner(found.jwt, keys, { disabled: trust.disabledKeys, mayTry: true, now });
+        const signer = findSigner(found.jwt, keys, { disabled: [], mayTry: true, now });
         if (typeof signer === 'string') return 'not_valid';
         const fault = findFault(found.jwt, found.said, { ...bounds, now });
+        if (fault === null && isDisabled(signer, trust.disabledKeys)) return 'disabled';
         if (fault === null) remember(key, { said: found.said, signer });
         return fault;
       }

@@ -62,13 +62,17 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
   async function changeTrust(
     before: ServiceAccount,
     next: Partial<AccountRegistration['trust']>,
-    event: { actor: string; key: string },
+    event: { actor: string; key: string; alsoInUnit?: () => void },
   ): Promise<ServiceAccount> {
     const { id, registration } = before;
     await clients.getOwn(id);
     const replaced = { ...registration, trust: { ...registration.trust, ...next } };
     const type = 'service_account.keys_changed';
-    return change(id, () => clients.inUnit.replace(before, replaced), { type, ...event });
+    const act = () => {
+      clients.inUnit.replace(before, replaced);
+      event.alsoInUnit?.();
+    };
+    return change(id, act, { type, actor: event.actor, key: event.key });
   }
 
   function checkKey({ keys }: ServiceAccount, kid: string): void {
@@ -133,11 +137,12 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
       return changeTrust(account, { jwks: { keys: [...keys, key] } }, { actor, key: key.kid });
     },
 
-    /** What it signed is dead with it, at once. */
+    /** What it signed, and what was issued on its word, is dead with it, at once. */
     disableKey(account: ServiceAccount, kid: string, actor: string): Promise<ServiceAccount> {
       checkKey(account, kid);
       const disabledKeys = [...new Set([...account.disabledKeys, kid])];
-      return changeTrust(account, { disabledKeys }, { actor, key: kid });
+      const alsoInUnit = () => store.endIssuedBy(account.id, kid);
+      return changeTrust(account, { disabledKeys }, { actor, key: kid, alsoInUnit });
     },
 
     enableKey(account: ServiceAccount, kid: string, actor: string): Promise<ServiceAccount> {
@@ -150,7 +155,8 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
       checkKey(account, kid);
       const keys = account.keys.filter((key) => key.kid !== kid);
       const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
-      return changeTrust(account, { jwks: { keys }, disabledKeys }, { actor, key: kid });
+      const alsoInUnit = () => store.endIssuedBy(account.id, kid);
+      return changeTrust(account, { jwks: { keys }, disabledKeys }, { actor, key: kid, alsoInUnit });
     },
 
     /** What it signed and what was issued to it before `at` is dead for good. Refuses with invalid_request a time to come. */

@@ -83,15 +83,16 @@ export function createTokens(database: Database) {
     },
 
     /**
-     * On whose word it was issued: it lives no longer than the trust in that issuer. And for which team it acts.
+     * On whose word it was issued, and by which of its keys: it lives no longer than the trust in that issuer. And for
+     * which team it acts.
      * In the unit that registers it.
      */
     noteAssertedBy(
       key: AccessTokenKey,
-      { issuerId, teamId }: { issuerId: string; teamId: string | undefined },
+      { issuerId, keyId, teamId }: { issuerId: string; keyId: string; teamId: string | undefined },
     ): void {
       database.write(
-        sql`UPDATE access_tokens SET asserted_by = ${issuerId}, team_id = ${teamId ?? null}
+        sql`UPDATE access_tokens SET asserted_by = ${issuerId}, asserted_key = ${keyId}, team_id = ${teamId ?? null}
           WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
         { expects: 1, conflict: 'access_token' },
       );

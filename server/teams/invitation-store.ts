@@ -22,6 +22,9 @@ export type Invitation = {
   readonly expiresAt: number;
 };
 
+/** Where one stands in the list of its team. */
+export type InvitationPlace = Pick<Invitation, 'createdAt' | 'id'>;
+
 type Row = {
   id: string;
   team_id: string;
@@ -67,7 +70,10 @@ export function createInvitationStore(database: Database) {
 
   return {
     find: async (id: string): Promise<Invitation | undefined> => (await listOpen(sql`i.id = ${id}`))[0],
-    listOfTeam: (teamId: string) => listOpen(sql`i.team_id = ${teamId}`),
+    listOfTeam: (teamId: string, { createdAt, id }: InvitationPlace = { createdAt: 0, id: '' }) =>
+      listOpen(
+        sql`i.team_id = ${teamId} AND (i.created_at > ${createdAt} OR (i.created_at = ${createdAt} AND i.id > ${id}))`,
+      ),
     listOfEmail: (email: string) => listOpen(sql`i.email = ${email}`),
 
     register(invitation: Omit<Invitation, 'teamName' | 'createdAt'>): void {

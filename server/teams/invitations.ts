@@ -8,7 +8,7 @@ import type { Limiter } from '../rate-limits/limiter.ts';
 import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { type Actor, type Admission, asPerson, checkMayGive, checkTeamRole } from './admission.ts';
-import { createInvitationStore, type Invitation } from './invitation-store.ts';
+import { createInvitationStore, type Invitation, type InvitationPlace } from './invitation-store.ts';
 import type { Rights } from './rights.ts';
 import { createTeamStore } from './store.ts';
 import type { TeamMail } from './team-mail.ts';
@@ -16,6 +16,8 @@ import type { TeamMail } from './team-mail.ts';
 const LIFE_SECONDS = 7 * 86_400;
 
 const GONE = 'There is no such invitation for you: it was answered, withdrawn, or is too old.';
+
+export type MadeInvitation = Pick<Invitation, 'id' | 'email' | 'role' | 'expiresAt'>;
 
 export type InvitationParts = {
   database: Database;
@@ -54,10 +56,10 @@ export function createInvitations({ database, audit, rights, admission, limiter,
   }
 
   return {
-    /** Those of a team that wait for an answer, for those who manage it. */
-    async list(actor: Actor, teamId: string): Promise<Invitation[]> {
+    /** Those of a team that wait for an answer, the oldest first after `after`, for those who manage it. */
+    async list(actor: Actor, teamId: string, after?: InvitationPlace): Promise<Invitation[]> {
       await admission.admitManager(actor, teamId);
-      return invitations.listOfTeam(teamId);
+      return invitations.listOfTeam(teamId, after);
     },
 
     /** Those that wait for this person. Nobody has any before their address is confirmed. */
@@ -69,12 +71,16 @@ export function createInvitations({ database, audit, rights, admission, limiter,
 
     getOwn,
 
-    /** Sends a mail; an earlier invitation of the same address ends. Answers until when it is good. */
+    /** Sends a mail; an earlier invitation of the same address ends. Answers until when it is good. `alsoInUnit` may add writes. */
     async invite(
       actor: Actor,
       teamId: string,
-      wanted: { email: string; role: string },
-    ): Promise<{ id: string; email: string; role: string; expiresAt: number }> {
+      wanted: {
+        email: string;
+        role: string;
+        alsoInUnit?: ((made: MadeInvitation) => void) | undefined;
+      },
+    ): Promise<MadeInvitation> {
       const admitted = await admission.admitManager(actor, teamId);
       const { role } = wanted;
       checkTeamRole(rights, role);
@@ -88,6 +94,7 @@ export function createInvitations({ database, audit, rights, admission, limiter,
         invitations.register({ id, teamId, email, role, invitedBy: actor.account?.id, expiresAt });
         mail.invited({ id, email, expiresAt }, { teamName: admitted.team.name, inviter: actor.account });
         audit.record('team.invitation_sent', { actor: actor.name, details: { team_id: teamId, role } });
+        wanted.alsoInUnit?.({ id, email, role, expiresAt });
       });
       return { id, email, role, expiresAt };
     },

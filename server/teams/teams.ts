@@ -69,6 +69,18 @@ export function createTeams({ database, audit, rights, admission, dependents, co
     return team;
   }
 
+  /** In the open unit. */
+  function putName(actor: Actor, id: string, name: string): void {
+    store.rename(id, name);
+    audit.record('team.renamed', { actor: actor.name, details: { team_id: id, name } });
+  }
+
+  /** The same. */
+  function putPlan(actor: Actor, { id, plan: before }: Team, after: string | undefined): void {
+    store.setPlan(id, after);
+    audit.record('team.plan_changed', { actor: actor.name, details: { team_id: id, before, after } });
+  }
+
   return {
     /** Live teams by id, for operators. */
     list: store.list,
@@ -83,11 +95,15 @@ export function createTeams({ database, audit, rights, admission, dependents, co
     /** With the role of whoever asks. Refuses with not_found whoever is not in it. */
     get: (actor: Actor, id: string) => admission.admit(actor, id),
 
-    /** A team with this person as its owner. Only an operator chooses the plan. */
+    /** A team with this person as its owner. Only an operator chooses the plan. `alsoInUnit` may add writes of its own. */
     async create(
       actor: Actor,
       owner: Account,
-      wanted: { name: string; plan?: string | undefined },
+      wanted: {
+        name: string;
+        plan?: string | undefined;
+        alsoInUnit?: ((made: { id: string; name: string }) => void) | undefined;
+      },
     ): Promise<Team> {
       checkMayMake(actor);
       const plan = actor.account === undefined ? wanted.plan : undefined;
@@ -105,6 +121,7 @@ export function createTeams({ database, audit, rights, admission, dependents, co
           accountId: owner.id,
           details: { team_id: team.id, name: team.name, plan },
         });
+        wanted.alsoInUnit?.({ id: team.id, name: team.name });
       });
       return get(team.id);
     },
@@ -112,10 +129,7 @@ export function createTeams({ database, audit, rights, admission, dependents, co
     async rename(actor: Actor, id: string, typed: string): Promise<Team> {
       const admitted = await admission.admitManager(actor, id);
       const name = cleanTeamName(typed);
-      await admission.change(actor, admitted, () => {
-        store.rename(id, name);
-        audit.record('team.renamed', { actor: actor.name, details: { team_id: id, name } });
-      });
+      await admission.change(actor, admitted, () => putName(actor, id, name));
       return get(id);
     },
 
@@ -124,12 +138,24 @@ export function createTeams({ database, audit, rights, admission, dependents, co
       const admitted = await admission.admit(actor, id);
       if (actor.account !== undefined) throw new Refusal('access_denied');
       checkPlan(plan);
+      await admission.change(actor, admitted, () => putPlan(actor, admitted.team, plan));
+      return get(id);
+    },
+
+    /** By an operator: its name, its plan, or both in one unit. A plan of null is the default one. */
+    async update(
+      actor: Actor,
+      id: string,
+      change: { name?: string | undefined; plan?: string | null | undefined },
+    ): Promise<Team> {
+      const admitted = await admission.admit(actor, id);
+      if (actor.account !== undefined) throw new Refusal('access_denied');
+      const name = change.name === undefined ? undefined : cleanTeamName(change.name);
+      const plan = change.plan ?? undefined;
+      checkPlan(plan);
       await admission.change(actor, admitted, () => {
-        store.setPlan(id, plan);
-        audit.record('team.plan_changed', {
-          actor: actor.name,
-          details: { team_id: id, before: admitted.team.plan, after: plan },
-        });
+        if (name !== undefined) putName(actor, id, name);
+        if (change.plan !== undefined) putPlan(actor, admitted.team, plan);
       });
       return get(id);
     },

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../errors.ts';
 import type { Middleware, WebContext } from './context.ts';
+import { findTwiceNamed } from './json-members.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MAX_PARAMETERS = 256;
@@ -162,9 +163,17 @@ export function jsonBody(maxBytes: number): Middleware {
     if (!hasType(ctx, 'application/json')) {
       throw new Refusal('unsupported_media_type', { words: 'The body must be JSON (application/json).' });
     }
-    ctx.state.json = parseJson(decode(await readBody(ctx, maxBytes)));
+    const text = decode(await readBody(ctx, maxBytes));
+    ctx.state.json = parseJson(text);
+    checkNames(text);
     return next();
   };
+}
+
+function checkNames(text: string): void {
+  const twice = findTwiceNamed(text);
+  if (twice === undefined) return;
+  throw new Refusal('invalid_request', { words: 'A parameter was sent twice.', param: shown(twice) });
 }
 
 function parseJson(text: string): unknown {

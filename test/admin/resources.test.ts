@@ -55,6 +55,8 @@ test('an API is registered with credentials of its own, shown this once', async 
       team_scoped: false,
       source: 'database',
       client_id: made.client_id,
+      client_ip: false,
+      inactive_reason: false,
       created_at: expect.any(Number),
     },
     expect.objectContaining({

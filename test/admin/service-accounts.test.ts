@@ -326,10 +326,10 @@ test('workloads of an outside issuer act as it, by rules, and a trial says which
     '--rule',
     `aud=${ISSUER}`,
     '--rule',
-    'sub=job:*',
+    'sub=repo:acme/shop:*',
   ];
   expect(await quick.json(map)).toMatchObject({
-    service_accounts: [mapping, { id: other, rules: { aud: [ISSUER], sub: ['job:*'] } }],
+    service_accounts: [mapping, { id: other, rules: { aud: [ISSUER], sub: ['repo:acme/shop:*'] } }],
   });
   expect(await quick.json(['issuers', 'unmap', ci, '--service-account', id])).toMatchObject({
     service_accounts: [{ id: other }],

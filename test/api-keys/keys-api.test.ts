@@ -31,7 +31,8 @@ function bearer(token: string, method: string, path: string, body?: unknown) {
 /** What an app of Ada's gets for the API of this server. */
 async function tokenFor(scope: string): Promise<string> {
   const resource = `${world.app.config.issuer}/v1`;
-  const app = await world.registerClient({ name: 'Console', scopes: ['openid', 'keys:read', 'keys:write'] });
+  const scopes = ['openid', 'keys:read', 'keys:write'];
+  const app = await world.registerClient({ name: 'Console', isFirstParty: true, scopes });
   const { verifier, challenge } = createVerifier();
   const robot = world.app.robot();
   const start = await robot.get(

@@ -80,6 +80,7 @@ test('kaie: full access manages API keys, which no lesser level does', async () 
   const { key } = await make('full_access');
   const wanted = { name: 'Made by a key', scopes: ['workflows:read'] };
   expect((await bearer(key, KEYS, 'POST', wanted)).status).toBe(201);
+  expect((await bearer(key, KEYS)).body.data).toContainEqual(expect.objectContaining(wanted));
   for (const level of ['read_only', 'read_write'])
     expect((await bearer((await make(level)).key, KEYS, 'POST', wanted)).status, level).toBe(403);
 });

@@ -128,7 +128,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const headers = await prover.header('/token');
       const form = { grant_type: 'refresh_token', client_id: spa.id, refresh_token: token };
-      const won = check(await storm((door) => door.post('/token', form, headers)), [400, 'invalid_grant']);
+      const answers = await storm((door) => door.post('/token', form, headers));
+      const won = check(answers, [400, 'invalid_dpop_proof']);
       token = String(won.body.refresh_token);
     }
   });

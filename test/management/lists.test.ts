@@ -1,7 +1,7 @@
 // Lists: bounded, and walked to their end without losing or repeating anybody, whatever comes and goes meanwhile.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operations } from '../../server/management/nouns.ts';
-import { createManagementWorld, type ManagementWorld } from './support.ts';
+import { createManagementWorld, type ManagementWorld, makeTeam } from './support.ts';
 
 type Row = Record<string, unknown>;
 
@@ -9,6 +9,7 @@ const lists = operations.filter((one) => one.id.startsWith('list')).map((one) =>
 
 describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   let world: ManagementWorld;
+  let team: string;
   beforeAll(async () => {
     world = await createManagementWorld({ dialect });
     for (let number = 1; number <= 7; number += 1) {
@@ -18,6 +19,15 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     }
     await world.app.parts.clients.flushRequests();
     for (let number = 1; number <= 4; number += 1) await world.signIn(world.notes);
+    team = await makeTeam(world);
+    for (const name of ['ida', 'eve', 'mary']) {
+      const body = { email: `${name}@example.com`, name, password: 'a long walk over the hills' };
+      const { id } = (await world.call(world.right, 'POST', '/v1/accounts', { body })).body;
+      const member = { body: { role: 'member' } };
+      await world.call(world.right, 'PUT', `/v1/teams/${team}/members/${id}`, member);
+      const invited = { body: { email: `friend-of-${name}@example.com`, role: 'member' } };
+      await world.call(world.right, 'POST', `/v1/teams/${team}/invitations`, invited);
+    }
   });
   afterAll(() => world.close());
 
@@ -44,7 +54,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     throw new Error('the list has no end');
   }
 
-  test.each(lists)('%s is walked page by page to the same as at once', async (path) => {
+  test.each(lists)('%s is walked page by page to the same as at once', async (listed) => {
+    const path = listed.replace('{team_id}', team);
     const { data, next } = await ask(`${path}?limit=100`);
     expect(next).toBeNull();
     for (const limit of [1, 2, 3]) expect(await walk(path, limit)).toEqual(data);
@@ -96,8 +107,10 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
 describe('a list refuses', () => {
   let world: ManagementWorld;
+  let team: string;
   beforeAll(async () => {
     world = await createManagementWorld();
+    team = await makeTeam(world);
   });
   afterAll(() => world.close());
 
@@ -105,7 +118,8 @@ describe('a list refuses', () => {
 
   test.each(lists)(
     '%s: numbers out of bounds, what is no cursor of it, and what it does not know',
-    async (path) => {
+    async (listed) => {
+      const path = listed.replace('{team_id}', team);
       for (const [query, param] of [
         ['limit=0', 'limit'],
         ['limit=101', 'limit'],

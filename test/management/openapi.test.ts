@@ -4,7 +4,7 @@ import { nouns, operations } from '../../server/management/nouns.ts';
 import { describeApi } from '../../server/management/openapi.ts';
 import { managementScopes } from '../../server/resources/management.ts';
 import { findAll, parseHtml } from '../support/html.ts';
-import { createManagementWorld, type ManagementWorld } from './support.ts';
+import { createManagementWorld, type ManagementWorld, makeTeam } from './support.ts';
 
 type Json = Record<string, unknown>;
 
@@ -122,6 +122,8 @@ describe('what the server answers', () => {
     ['listServiceAccounts', '/v1/service-accounts'],
     ['listClientRequests', '/v1/client-requests'],
     ['listGrants', '/v1/grants'],
+    ['listPlans', '/v1/plans'],
+    ['listTeams', '/v1/teams'],
   ];
 
   test.each(walkable)('%s: is what its schema says, member by member', async (id, path) => {
@@ -133,6 +135,7 @@ describe('what the server answers', () => {
     world.app.parts.clients.noteRequest('stranger');
     await world.app.parts.clients.flushRequests();
     await world.signIn(world.notes);
+    await makeTeam(world);
     const { body } = await world.call(world.right, 'GET', path);
     expect((body.data as unknown[]).length).toBeGreaterThan(0);
     const { answer } = operations.find((one) => one.id === id) ?? {};

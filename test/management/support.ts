@@ -2,6 +2,7 @@
 import { operations } from '../../server/management/nouns.ts';
 import type { Operation } from '../../server/management/operations.ts';
 import { managementScopes } from '../../server/resources/management.ts';
+import { asOperator } from '../../server/teams/admission.ts';
 import type { TestAppOptions } from '../support/app.ts';
 import type { Answer } from '../support/program.ts';
 import { API, type AppClient, createVerifier, createWorld, PASSWORD } from '../support/world.ts';
@@ -88,8 +89,15 @@ async function makeKey(world: ManagementWorld): Promise<string> {
 /** Where an example needs something of this world to be let through. A new noun adds its own. */
 const changes: Record<string, (world: ManagementWorld) => object> = {
   createAccount: () => ({ email: 'ida@example.com' }),
+  createTeam: (world) => ({ owner_account_id: world.ada.id }),
   createKey: (world) => ({ account_id: world.ada.id, scopes: ['read:tasks'] }),
 };
+
+/** A team of Ada's, for what is in one. */
+export async function makeTeam({ app, ada }: ManagementWorld, name = 'Looms'): Promise<string> {
+  const { accounts, teams } = app.parts;
+  return (await teams.create(asOperator('operator'), await accounts.get(ada.id), { name })).id;
+}
 
 /** Of nouns whose things are clients of a kind of their own: one that is not there. */
 function idsOf(path: string): Record<string, string> {
@@ -105,6 +113,7 @@ export async function createRequests(world: ManagementWorld) {
     identifier: API,
     grant_id: 'grant_00000000000',
     kid: 'key-1',
+    team_id: await makeTeam(world),
     key_id: operations.some((one) => one.id === 'createKey') ? await makeKey(world) : '',
   };
 

@@ -59,7 +59,7 @@ test('D01: the endpoint is POST only and form only, and wants to know who asks',
   const nobody = await world.post('/device/code', { scope: 'openid' });
   expect([json, nobody]).toMatchObject([
     { status: 400, body: { error: 'invalid_request' } },
-    { status: 400, body: { error: 'invalid_request' } },
+    { status: 401, body: { error: 'invalid_client' } },
   ]);
 });
 

@@ -124,7 +124,7 @@ test('X01: a proof is good once, at whatever endpoint', async () => {
   const proof = await prover.prove('POST', '/token');
   expect((await redeem(world.notes, proof)).status).toBe(200);
   const again = await redeem(world.notes, proof);
-  expect([again.status, again.body.error]).toEqual([400, 'invalid_grant']);
+  expect([again.status, again.body.error]).toEqual([400, 'invalid_dpop_proof']);
 
   const { access_token: token } = await signIn(world.notes, { scope: 'openid' });
   const shown = await prover.prove('GET', '/userinfo', { token });
@@ -143,7 +143,7 @@ test('X01: the jti of a proof that is dated ahead is kept until the proof is too
   // Whatever the sweep keeps beyond what it must.
   await world.app.parts.replays.sweep(nowSeconds(), 1000);
   const { status, body } = await redeem(world.notes, ahead);
-  expect([status, body.error]).toEqual([400, 'invalid_grant']);
+  expect([status, body.error]).toEqual([400, 'invalid_dpop_proof']);
 });
 
 test('X01: at userinfo a bound token wants its key, its hash and its scheme', async () => {

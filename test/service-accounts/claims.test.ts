@@ -162,5 +162,7 @@ describe("the shape of Google's libraries", () => {
     expect((await present(world, strict.assert({ scope: 'write:tasks' }))).body.scope).toBe(scopes.join(' '));
     for (const scope of ['admin', 7, ['read:tasks'], 'read:tasks admin'])
       expect((await present(world, both.assert({ scope }))).body.error).toBe('invalid_scope');
+    const list = await present(world, both.assert({ scope: ['read:tasks'] }));
+    expect(list.body.error_description).toBe('scope must be one text, names apart by spaces');
   });
 });

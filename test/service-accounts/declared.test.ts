@@ -162,7 +162,7 @@ describe('service accounts of the configuration file', () => {
       'trusted_issuers[0].profile: workload leaves no room for account, clients or scopes: its tokens act as a service account',
     ]);
     expect(workload({ service_accounts: [{ id: 'sa_reports', rules: { aud: ['us'] } }] })).toEqual([
-      'trusted_issuers[0].service_accounts[0].rules: must have a rule that tells workloads apart, such as sub or repository',
+      'trusted_issuers[0].service_accounts[0].rules: must have a rule that tells workloads apart, such as repository=acme/shop or sub=repo:acme/shop:*: others are met by strangers of the same issuer',
     ]);
   });
 });

@@ -114,6 +114,7 @@ test('J03: iat and exp must be there, an hour apart at most, not in the future, 
     { nbf: now + 16 },
     { nbf: 'soon' },
     { exp: now },
+    { iat: now + 10, exp: now + 5 },
     { iat: now - 60, exp: now - 1 },
   ])
     await expectInactive(robot.sign(claims));

@@ -1,0 +1,47 @@
+// Proofs of a key (RFC 9449): each is good once, whoever sends it and as whichever client, and a replay is told as one.
+import { calculateJwkThumbprint, decodeProtectedHeader } from 'jose';
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+
+/** In the place of a client's id, which never has a space. */
+export const PROOF = 'DPoP proof';
+
+const withAssertion = new WeakSet<object>();
+
+/** To be called right before the engine asks whether the assertion of a client was used before. */
+export function noteAssertion(ctx: KoaContextWithOIDC): void {
+  withAssertion.add(ctx);
+}
+
+/** The thumbprint of the key in the proof of this request, once the engine has found the proof good. */
+export async function findPresentedKey(): Promise<string | undefined> {
+  const proof = Provider.ctx?.get('DPoP') ?? '';
+  return proof === '' ? undefined : calculateJwkThumbprint(decodeProtectedHeader(proof).jwk ?? {});
+}
+
+type Replays = { unique(owner: string, jti: string, expiresAt: number): Promise<boolean> };
+
+/** RFC 9449 section 5: a client that is told invalid_grant throws its refresh token away, so a replay is not called that. */
+export function takeProofsOnce(provider: Provider): void {
+  const model = provider.ReplayDetection as unknown as Replays;
+  const original = model.unique;
+  model.unique = async function unique(clientId, jti, expiresAt) {
+    const { ctx } = Provider;
+    // The engine keeps the ids of assertions by the same call, and before it looks at a proof.
+    if (ctx !== undefined && withAssertion.delete(ctx)) return original.call(this, clientId, jti, expiresAt);
+    const isUnique = await original.call(this, PROOF, `${await findPresentedKey()} ${jti}`, expiresAt);
+    if (!isUnique && ctx?.oidc.route === 'token')
+      throw new errors.InvalidDpopProof('the DPoP proof was used before');
+    return isUnique;
+  };
+}
+
+/** To the engine an empty header is none, and the token would be bound to nobody. */
+export function refuseEmptyProofs(provider: Provider): void {
+  const { prototype } = provider.OIDCContext;
+  const original = prototype.entity;
+  prototype.entity = function entity(name: string, value: unknown) {
+    original.call(this, name, value);
+    if (name === 'Client' && this.route === 'token' && Provider.ctx?.headers.dpop === '')
+      throw new errors.InvalidDpopProof('the DPoP header is empty');
+  };
+}

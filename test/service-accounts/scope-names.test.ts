@@ -1,0 +1,27 @@
+// Scopes that no API has and no assertion gets: rights over this server, and `*`.
+import { describe, expect, test } from 'vitest';
+import { resourceSchema, serviceAccountSchema, trustedIssuerSchema } from '../../config/schema.ts';
+
+const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x' }] };
+const takes = {
+  'a service account': (scope: string) =>
+    serviceAccountSchema.safeParse({ id: 'sa_reports', name: 'Reports', jwks, scopes: [scope] }),
+  'a trusted issuer': (scope: string) =>
+    trustedIssuerSchema.safeParse({ issuer: 'https://ci.example.com', jwks, scopes: [scope] }),
+  'an API': (scope: string) =>
+    resourceSchema.safeParse({
+      ...{ identifier: 'https://api.example.com/', name: 'Orders', scopes: { [scope]: 'Words' } },
+    }),
+};
+
+describe.each(Object.entries(takes))('%s', (_name, take) => {
+  test('has scopes of APIs, and none over this server, and * is none', () => {
+    expect(take('read:orders').success).toBe(true);
+    for (const scope of ['latchkey:accounts:write', 'latchkey:own', 'latchkey:', '*'])
+      expect([scope, take(scope).success]).toEqual([scope, false]);
+  });
+});
+
+test('an API does not take the names of what is about keys', () => {
+  for (const scope of ['keys:read', 'keys:write']) expect(takes['an API'](scope).success).toBe(false);
+});
