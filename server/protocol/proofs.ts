@@ -26,10 +26,11 @@ export function takeProofsOnce(provider: Provider): void {
   const original = model.unique;
   model.unique = async function unique(clientId, jti, expiresAt) {
     const { ctx } = Provider;
-    // The engine keeps the ids of assertions by the same call, and before it looks at a proof.
-    if (ctx !== undefined && withAssertion.delete(ctx)) return original.call(this, clientId, jti, expiresAt);
+    // Ids of assertions are kept by the same call: by the engine before it looks at a proof, and by our introspection
+    // outside of it. They share their names, so that one that was used at either is spent at both.
+    if (ctx === undefined || withAssertion.delete(ctx)) return original.call(this, clientId, jti, expiresAt);
     const isUnique = await original.call(this, PROOF, `${await findPresentedKey()} ${jti}`, expiresAt);
-    if (!isUnique && ctx?.oidc.route === 'token')
+    if (!isUnique && ctx.oidc.route === 'token')
       throw new errors.InvalidDpopProof('the DPoP proof was used before');
     return isUnique;
   };

@@ -122,12 +122,15 @@ test('I09: no API learns of a token for /v1', async () => {
   expect((await world.introspect(world.api, world.right)).body).toEqual({ active: false });
 });
 
-test('J01 H01: nor does an assertion of a trusted issuer give one, whatever it was trusted with', async () => {
+test('J01 H01: nor does an assertion of a trusted issuer give one, which cannot be trusted with it either', async () => {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const issuer = 'https://ci.example.com';
   const scopes = ['latchkey:accounts:read'];
-  const body = { issuer, scopes, jwks: { keys: [await exportJWK(publicKey)] } };
-  expect((await world.call(world.right, 'POST', '/v1/issuers', { body })).status).toBe(201);
+  const jwks = { keys: [await exportJWK(publicKey)] };
+  const trust = (trusted: readonly string[]) =>
+    world.call(world.right, 'POST', '/v1/issuers', { body: { issuer, scopes: trusted, jwks } });
+  expect((await trust(scopes)).status).toBe(400);
+  expect((await trust(['read:tasks'])).status).toBe(201);
   for (const scope of [undefined, ...scopes]) {
     const assertion = await new SignJWT({ jti: randomUUID() })
       .setProtectedHeader({ alg: 'ES256' })
@@ -139,6 +142,6 @@ test('J01 H01: nor does an assertion of a trusted issuer give one, whatever it w
       .sign(privateKey);
     const grant_type = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
     const answer = await world.post('/token', { grant_type, assertion, scope, resource: world.resource });
-    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_scope']);
+    expect([answer.status, answer.body.error]).toEqual([400, 'invalid_target']);
   }
 });

@@ -179,8 +179,14 @@ describe('PATCH', () => {
     expect((await call('GET', path)).body).toMatchObject({ source: 'server', identifier: world.resource });
     expect((await call('PATCH', path, { name: 'Mine' })).status).toBe(400);
     expect((await call('DELETE', path)).status).toBe(405);
-    const mine = { identifier: world.resource, name: 'Mine', scopes: { 'latchkey:accounts:read': 'x' } };
+    const mine = { identifier: world.resource, name: 'Mine', scopes: { 'read:mine': 'Mine' } };
     expect((await call('POST', '/v1/resources', mine)).body.error).toBe('already_exists');
+    const ours = {
+      identifier: 'https://mine.example',
+      name: 'Mine',
+      scopes: { 'latchkey:accounts:read': 'x' },
+    };
+    expect((await call('POST', '/v1/resources', ours)).status).toBe(400);
   });
 
   test('of two changes at once one wins, and the other is told 409: nothing is lost in silence', async () => {
