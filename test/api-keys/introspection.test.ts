@@ -39,7 +39,7 @@ async function setColumn(
   await database.transact(() => database.write(statement));
 }
 
-test('a personal key answers as its owner, in the shape of every other credential', async () => {
+test('I06: a personal key answers as its owner, in the shape of every other credential', async () => {
   const { key, secret } = await world.make({ expiresAt: Math.floor(Date.now() / 1000) + DAY_SECONDS });
   expect(await world.ask(secret)).toEqual({
     active: true,

@@ -66,7 +66,7 @@ const INNER = [
   '2002:7f00:1::1',
 ];
 
-test.each(INNER)('K07 L07: a name that answers %s is not connected to', async (address) => {
+test.each(INNER)('K07 L07 G16: a name that answers %s is not connected to', async (address) => {
   const fetcher = resolving(address);
   expect(await faultOf(fetcher.fetch('https://keys.example.com:8443/jwks'))).toBe('forbidden');
   expect(fetcher.resolve).toHaveBeenCalledTimes(1);
