@@ -74,5 +74,3 @@ export function createOperatorMail({ database, limiter, send, operator }: Operat
     },
   };
 }
-
-export type OperatorMail = ReturnType<typeof createOperatorMail>;

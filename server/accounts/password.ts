@@ -92,7 +92,10 @@ export function createPasswordHasher({ concurrency = 2, queue = 20, waitSeconds 
       return format({ ...fresh, tag });
     },
 
-    /** `stored` is undefined for an unknown person, or one without a password: as slow as any, and never right. One of another program is verified and wants to be hashed anew. */
+    /**
+     * `stored` is undefined for an unknown person, or one without a password: as slow as any, and never right.
+     * A hash of another program is verified, and wants to be made anew.
+     */
     async verify(password: string, stored: string | undefined) {
       const message = toBytes(password);
       const foreign = stored === undefined || PHC.test(stored) ? undefined : recogniseForeignPassword(stored);

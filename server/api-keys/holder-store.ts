@@ -59,5 +59,3 @@ export function createHolderStore(database: Database) {
     },
   };
 }
-
-export type HolderStore = ReturnType<typeof createHolderStore>;

@@ -216,5 +216,3 @@ export function createApiKeyStore(database: Database) {
     },
   };
 }
-
-export type ApiKeyStore = ReturnType<typeof createApiKeyStore>;

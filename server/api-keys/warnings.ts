@@ -73,5 +73,3 @@ export function createKeyWarnings({ database, apiKeys, mail, log }: KeyWarningPa
     },
   };
 }
-
-export type KeyWarnings = ReturnType<typeof createKeyWarnings>;

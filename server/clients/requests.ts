@@ -46,5 +46,3 @@ export function createClientRequests(options: { database: Database; onFault: (er
 
   return { note, flush, list: store.list, listById: store.listById, forget: store.forget };
 }
-
-export type ClientRequests = ReturnType<typeof createClientRequests>;

@@ -119,5 +119,3 @@ export function createConsoleStore(database: Database) {
     },
   };
 }
-
-export type ConsoleStore = ReturnType<typeof createConsoleStore>;

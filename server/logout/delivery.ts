@@ -128,5 +128,3 @@ export function createLogoutDelivery(parts: LogoutDeliveryParts) {
     },
   };
 }
-
-export type LogoutDelivery = ReturnType<typeof createLogoutDelivery>;

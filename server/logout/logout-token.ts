@@ -37,5 +37,3 @@ export function createLogoutTokens({ issuer, signingKeys }: { issuer: string; si
     },
   };
 }
-
-export type LogoutTokens = ReturnType<typeof createLogoutTokens>;

@@ -103,5 +103,3 @@ export function createCallers(parts: Parts) {
     },
   };
 }
-
-export type Callers = ReturnType<typeof createCallers>;

@@ -82,5 +82,3 @@ export function createOwnCallers(parts: OwnCallerParts) {
     },
   };
 }
-
-export type OwnCallers = ReturnType<typeof createOwnCallers>;

@@ -89,5 +89,3 @@ export function createCors({ clients, issuer }: { clients: Pick<Clients, 'hasOri
     },
   };
 }
-
-export type Cors = ReturnType<typeof createCors>;
