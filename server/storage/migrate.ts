@@ -1,19 +1,23 @@
-// Applies migrations/ with knex, under knex's lock, before anything else opens the database.
+// Applies migrations/ with knex, one process at a time, before anything else opens the database.
+import { chmodSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import Sqlite from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { sqlitePathOf } from './database.ts';
 import { StorageFault, toFault } from './faults.ts';
 import { makeFolder } from './folders.ts';
-import { openSqlite } from './sqlite.ts';
+import { isBusy, openSqlite } from './sqlite.ts';
 
 const DIRECTORY = fileURLToPath(new URL('../../migrations/', import.meta.url));
 const SETTINGS = { directory: DIRECTORY, loadExtensions: ['.ts'] };
 // Any number that nobody else in this database uses: `latchkey` as it begins in ASCII.
 const ADVISORY_LOCK = 0x6c617463;
-const LOCK_RETRIES = 40;
-const LOCK_PAUSE_MILLISECONDS = 250;
+const LOCK_ATTEMPTS = 6000;
+const APPLY_ATTEMPTS = 100;
+const LOCK_PAUSE_MILLISECONDS = 100;
 
 /** A sentence for whoever starts the server. */
 export class MigrationError extends Error {}
@@ -23,10 +27,11 @@ function ignore(): void {}
 // What knex would print is told by us, in the error that is thrown.
 const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
 
-function connect(url: string): Knex {
-  const path = sqlitePathOf(url);
-  if (path === undefined) return knex({ client: 'pg', connection: url, log, pool: { min: 0, max: 1 } });
-  makeFolder(dirname(path));
+function connectPostgres(url: string): Knex {
+  return knex({ client: 'pg', connection: url, log, pool: { min: 0, max: 1 } });
+}
+
+function connectSqlite(path: string): Knex {
   // Makes the file with its mode and pragmas; journal_mode WAL stays with the file.
   openSqlite(path, 'FULL').close();
   return knex({
@@ -36,14 +41,6 @@ function connect(url: string): Knex {
     useNullAsDefault: true,
     pool: { min: 1, max: 1 },
   });
-}
-
-/** Nodes that start at once: one of them holds knex's lock, or all make knex's own two tables and one is first. */
-function isLocked(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const isBusy = 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
-  const isLate = /knex_migrations/.test(error.message) && /already exists|duplicate key/.test(error.message);
-  return error.name === 'MigrationLocked' || isBusy || isLate;
 }
 
 function explain(error: unknown): unknown {
@@ -56,15 +53,12 @@ function explain(error: unknown): unknown {
     const words = 'The database was made by a newer version, which this one must not touch. It does not know';
     return new MigrationError(`${words}: ${unknown}`, { cause: error });
   }
-  if (error.name !== 'MigrationLocked') return error;
-  const words =
-    'Another process is changing the schema of the database, or was ended while it did. If there is none: DELETE FROM knex_migrations_lock';
-  return new MigrationError(words, { cause: error });
+  return error;
 }
 
 /**
  * PostgreSQL: one process at a time, by a lock that ends with its connection. knex's own lock is a row, which two first
- * starts may insert twice and a killed process leaves behind; whoever holds ours may free it.
+ * starts may insert twice and a killed process leaves behind.
  */
 async function withPostgresLock<T>(url: string, act: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url });
@@ -77,25 +71,32 @@ async function withPostgresLock<T>(url: string, act: () => Promise<T>): Promise<
   }
 }
 
-async function applyAlone(connection: Knex): Promise<string[]> {
-  try {
-    return await applyLatest(connection);
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'MigrationLocked') throw error;
-    await connection.migrate.forceFreeMigrationsLock(SETTINGS);
-    return applyLatest(connection);
+async function takeExclusive(lock: Sqlite.Database): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      lock.exec('BEGIN EXCLUSIVE');
+      return;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      if (attempt >= LOCK_ATTEMPTS) {
+        const minutes = (LOCK_ATTEMPTS * LOCK_PAUSE_MILLISECONDS) / 60_000;
+        const words = `Another process has been changing the schema of the database for ${minutes} minutes`;
+        throw new MigrationError(words, { cause: error });
+      }
+      await setTimeout(LOCK_PAUSE_MILLISECONDS);
+    }
   }
 }
 
-/** SQLite: knex's lock decides, and who comes second waits for the first. */
-async function applyPatiently(connection: Knex): Promise<string[]> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await applyLatest(connection);
-    } catch (error) {
-      if (!isLocked(error) || attempt >= LOCK_RETRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE_MILLISECONDS));
-    }
+/** SQLite: the same, by the system's lock on an empty file beside the database. */
+async function withFileLock<T>(path: string, act: () => Promise<T>): Promise<T> {
+  const lock = new Sqlite(path, { timeout: 0 });
+  try {
+    chmodSync(path, 0o600);
+    await takeExclusive(lock);
+    return await act();
+  } finally {
+    lock.close();
   }
 }
 
@@ -104,21 +105,37 @@ async function applyLatest(connection: Knex): Promise<string[]> {
   return applied;
 }
 
-/** Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is newer. */
-export async function migrate(url: string): Promise<string[]> {
-  let connection: Knex;
-  try {
-    connection = connect(url);
-  } catch (error) {
-    throw explain(error);
+/** Under our lock nobody else migrates: knex's own, if it is taken, was left by a process that was killed. */
+async function applyAlone(connection: Knex): Promise<string[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyLatest(connection);
+    } catch (error) {
+      if (attempt >= APPLY_ATTEMPTS || !(error instanceof Error)) throw error;
+      if (error.name === 'MigrationLocked') await connection.migrate.forceFreeMigrationsLock(SETTINGS);
+      // A server of the version before still writes to the file.
+      else if (isBusy(error)) await setTimeout(LOCK_PAUSE_MILLISECONDS);
+      else throw error;
+    }
   }
+}
+
+async function applyTo(connection: Knex): Promise<string[]> {
   try {
-    return sqlitePathOf(url) === undefined
-      ? await withPostgresLock(url, () => applyAlone(connection))
-      : await applyPatiently(connection);
-  } catch (error) {
-    throw explain(error);
+    return await applyAlone(connection);
   } finally {
     await connection.destroy();
+  }
+}
+
+/** Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is newer. */
+export async function migrate(url: string): Promise<string[]> {
+  const path = sqlitePathOf(url);
+  try {
+    if (path === undefined) return await withPostgresLock(url, () => applyTo(connectPostgres(url)));
+    makeFolder(dirname(path));
+    return await withFileLock(`${path}-migration`, () => applyTo(connectSqlite(path)));
+  } catch (error) {
+    throw explain(error);
   }
 }

@@ -21,7 +21,8 @@ type Settle = { resolve: (value: never) => void; reject: (error: unknown) => voi
 type PendingRead = Settle & { statement: Statement; shape: 'one' | 'all' };
 type PendingUnit = Settle & { writes: readonly Write[]; since: number };
 
-function isBusy(error: unknown): boolean {
+/** Another process holds the file just now. */
+export function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
 

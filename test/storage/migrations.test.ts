@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import Sqlite from 'better-sqlite3';
 import knex from 'knex';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../server/storage/database.ts';
@@ -73,6 +74,15 @@ describe.each(dialects)('on %s', (dialect) => {
     expect(await migrate(place.url)).toEqual([]);
   });
 
+  test('a lock that a killed process left behind stops nobody', async () => {
+    await migrate(place.url);
+    const database = place.open();
+    await database.transact(() => database.write(sql`UPDATE knex_migrations_lock SET is_locked = 1`));
+    expect(await migrate(place.url)).toEqual([]);
+    const locks = await database.list(sql`SELECT is_locked FROM knex_migrations_lock LIMIT 2`);
+    expect(locks).toEqual([{ is_locked: 0 }]);
+  });
+
   test('a database of a newer version is refused with a sentence, and is left as it is', async () => {
     await migrate(place.url);
     const database = place.open();
@@ -99,4 +109,20 @@ describe.each(dialects)('on %s', (dialect) => {
     expect((await migrate(place.url)).length).toBeGreaterThan(10);
     expect(await listTables(database)).toContain('refresh_tokens');
   });
+});
+
+test('on sqlite a start waits, however long, for the process that changes the schema', async () => {
+  const place = await createPlace('sqlite');
+  await migrate(place.url);
+  const first = new Sqlite(`${place.file}-migration`);
+  first.exec('BEGIN EXCLUSIVE');
+  let isDone = false;
+  const second = migrate(place.url).finally(() => {
+    isDone = true;
+  });
+  await run(process.execPath, ['--version']);
+  expect(isDone).toBe(false);
+  first.close();
+  expect(await second).toEqual([]);
+  await place.close();
 });
