@@ -1,13 +1,11 @@
-// Judges one client or API that an operator registers in the database by the rules of the file: config/schema.ts.
+// Judges one client or API that an operator registers in the database by the rules of the file: config/schema/.
 import type { z } from 'zod';
 import { describeIssue, listFaults } from './faults.ts';
-import {
-  clientSchema,
-  findOutboundFaults,
-  resourceSchema,
-  serviceAccountSchema,
-  trustedIssuerSchema,
-} from './schema.ts';
+import { clientSchema } from './schema/clients.ts';
+import { findOutboundFaults } from './schema/outbound.ts';
+import { resourceSchema } from './schema/resources.ts';
+import { serviceAccountSchema } from './schema/service-accounts.ts';
+import { trustedIssuerSchema } from './schema/trusted-issuers.ts';
 
 // The rules ask for a hash beside client_secret_…. The server makes that secret itself, so this stands for its hash.
 const SECRET_TO_BE_MADE = '0'.repeat(64);

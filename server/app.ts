@@ -1,7 +1,8 @@
 // The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
 import { environment } from '../config/load.ts';
 import * as rules from '../config/registrations.ts';
-import { type Config, isLoopbackHost } from '../config/schema.ts';
+import { isLoopbackHost } from '../config/schema/uris.ts';
+import type { Config } from '../config/schema.ts';
 import { createKnownDevice } from './accounts/known-device.ts';
 import { createOwnData } from './accounts/own-data.ts';
 import { createAccountRoutes } from './accounts/routes.ts';

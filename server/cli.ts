@@ -13,7 +13,7 @@ const door: Door = {
   },
 
   async isLoopbackHost(hostname) {
-    const { isLoopbackHost } = await import('../config/schema.ts');
+    const { isLoopbackHost } = await import('../config/schema/uris.ts');
     return isLoopbackHost(hostname);
   },
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount } from '../../config/registrations.ts';
-import { isLoopbackHost } from '../../config/schema.ts';
+import { isLoopbackHost } from '../../config/schema/uris.ts';
 import { OPERATOR } from '../../server/admin/parts.ts';
 import { runCommandLine } from '../../server/admin/program.ts';
 import type { Door } from '../../server/admin/runner.ts';

@@ -1,4 +1,4 @@
-// What the configuration refuses of clients and resources: config/schema.ts.
+// What the configuration refuses of clients and resources: config/schema/.
 import { describe, expect, test } from 'vitest';
 import { listFaultsOf, loadSettings, orders, ordersCaller, phone, shop } from './load-text.ts';
 

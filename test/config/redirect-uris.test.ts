@@ -1,6 +1,6 @@
 // Which redirect URIs may be registered: RFC 6749 section 3.1.2, RFC 8252 section 7, RFC 9700 section 4.1.
 import { expect, test } from 'vitest';
-import { type ClientType, findRedirectUriFault } from '../../config/schema.ts';
+import { type ClientType, findRedirectUriFault } from '../../config/schema/redirect-uris.ts';
 
 const types: ClientType[] = ['web', 'native', 'browser', 'service'];
 

@@ -1,4 +1,4 @@
-// What the configuration refuses, setting by setting: config/schema.ts.
+// What the configuration refuses, setting by setting: config/schema/.
 import { expect, test } from 'vitest';
 import { listFaultsOf, loadSettings, shop } from './load-text.ts';
 

@@ -1,6 +1,6 @@
 // SMTP, as a mail server sees it.
 import { afterEach, expect, test } from 'vitest';
-import { isLoopbackHost } from '../../config/schema.ts';
+import { isLoopbackHost } from '../../config/schema/uris.ts';
 import { createSmtp, type OutgoingMail } from '../../server/mail/transport.ts';
 import { type SmtpServer, startSmtpServer } from './smtp-server.ts';
 

@@ -1,6 +1,8 @@
 // Scopes that no API has and no assertion gets: rights over this server, and `*`.
 import { describe, expect, test } from 'vitest';
-import { resourceSchema, serviceAccountSchema, trustedIssuerSchema } from '../../config/schema.ts';
+import { resourceSchema } from '../../config/schema/resources.ts';
+import { serviceAccountSchema } from '../../config/schema/service-accounts.ts';
+import { trustedIssuerSchema } from '../../config/schema/trusted-issuers.ts';
 
 const jwks = { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'x' }] };
 const takes = {
