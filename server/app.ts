@@ -187,39 +187,32 @@ export async function createApp(config: Config) {
     onFault: (error) => log.error('sweep.failed', { error }),
   });
 
+  const background = [sweep, postOffice, logouts, keyWarnings];
+
+  async function close(): Promise<void> {
+    for (const work of background) await work.stop();
+    await parts.close();
+  }
+
   return {
     parts,
     handler,
     postOffice,
     logouts,
     keyWarnings,
+    close,
 
-    /** Listens, and begins to sweep and to send mail. Throws one sentence for people where it cannot. */
+    /** Listens, and begins what goes on beside the requests. Throws one sentence for people where it cannot. */
     async start() {
       const listening = await listen({ handler, config, log, health });
-      sweep.start();
-      postOffice.start();
-      logouts.start();
-      keyWarnings.start();
+      for (const work of background) work.start();
       return {
         port: listening.port,
         async stop(): Promise<void> {
-          sweep.stop();
           await listening.close();
-          await postOffice.stop();
-          await logouts.stop();
-          await keyWarnings.stop();
-          await parts.close();
+          await close();
         },
       };
-    },
-
-    async close(): Promise<void> {
-      sweep.stop();
-      await postOffice.stop();
-      await logouts.stop();
-      await keyWarnings.stop();
-      await parts.close();
     },
   };
 }

@@ -4,6 +4,7 @@ import { nowSeconds } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
+import { createRepeating } from '../storage/repeating.ts';
 import type { ApiKey } from './api-key.ts';
 import type { ApiKeys } from './api-keys.ts';
 import type { KeyMail } from './key-mail.ts';
@@ -23,9 +24,6 @@ export type KeyWarningParts = {
 
 export function createKeyWarnings({ database, apiKeys, mail, log }: KeyWarningParts) {
   const store = createApiKeyStore(database);
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  let isStopped = false;
 
   async function warn(key: ApiKey, days: number): Promise<void> {
     const recipients = await apiKeys.listRecipients(key);
@@ -48,28 +46,15 @@ export function createKeyWarnings({ database, apiKeys, mail, log }: KeyWarningPa
         const page = { endsBefore: nowSeconds() + days * DAY_SECONDS, days, limit: BATCH };
         const keys = await store.listEnding(page);
         for (const key of keys) await warn(key, days);
-        if (keys.length < BATCH || isStopped) break;
+        if (keys.length < BATCH || isStopped()) break;
       }
     }
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      running = warnDue()
-        .catch((error: unknown) => log.error('api_keys.warnings_failed', { error }))
-        .finally(() => {
-          if (!isStopped) schedule();
-        });
-    }, EVERY_MILLISECONDS).unref();
-  }
-
-  return {
-    warnDue,
-    start: schedule,
-    async stop(): Promise<void> {
-      isStopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  const { start, stop, isStopped } = createRepeating({
+    everyMilliseconds: EVERY_MILLISECONDS,
+    run: warnDue,
+    onFault: (error) => log.error('api_keys.warnings_failed', { error }),
+  });
+  return { warnDue, start, stop };
 }

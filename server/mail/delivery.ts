@@ -1,9 +1,8 @@
-// Sends what is in the outbox, again and later where the mail server does not take it, and gives up in the end.
-// A mail may arrive twice, after a death between sending and noting it, under the same Message-ID; it is never lost.
+// Sends what is in the outbox: storage/delivery.ts. A mail that arrives twice does so under the same Message-ID.
 import { nowSeconds } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
 import type { Database } from '../storage/database.ts';
-import { Conflict } from '../storage/faults.ts';
+import { createDelivery } from '../storage/delivery.ts';
 import { formatId } from '../storage/ids.ts';
 import type { Outbox, OutboxEntry } from '../storage/outbox.ts';
 import { KIND, type Mail } from './mail.ts';
@@ -11,13 +10,10 @@ import type { RenderedMail } from './render.ts';
 import type { Transport } from './transport.ts';
 
 const AT_ONCE = 5;
-const EVERY_MILLISECONDS = 1000;
-/** After the first try, after the second, and so on: 12 hours in all. */
+/** 12 hours in all. */
 const WAITS_SECONDS: readonly number[] = [60, 300, 1800, 7200, 14_400, 21_600];
-const LAST_WAIT_SECONDS = 3600;
-const MOST_ATTEMPTS = WAITS_SECONDS.length + 1;
 
-export type DeliveryParts = {
+export type MailDeliveryParts = {
   database: Database;
   outbox: Outbox;
   render: (mail: Mail) => RenderedMail;
@@ -43,80 +39,44 @@ function describe(error: unknown): { error_code: string; status: number | undefi
   };
 }
 
-export function createDelivery(parts: DeliveryParts) {
-  const { database, outbox, transport, log } = parts;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  let isStopped = false;
+function isTooLate({ expiresAt }: Mail): boolean {
+  return expiresAt !== undefined && expiresAt <= nowSeconds();
+}
 
-  /** Takes it, and answers whether it could: another process may have been faster. */
-  async function tryToTake(entry: OutboxEntry): Promise<boolean> {
-    const waitSeconds = WAITS_SECONDS[entry.attempts] ?? LAST_WAIT_SECONDS;
-    try {
-      await database.transact(() => outbox.take(entry, nowSeconds() + waitSeconds));
-      return true;
-    } catch (error) {
-      if (error instanceof Conflict) return false;
-      throw error;
-    }
+export function createMailDelivery(parts: MailDeliveryParts) {
+  const { database, outbox, render, transport, host, log } = parts;
+
+  function describeEntry(entry: OutboxEntry) {
+    const { template, accountId } = entry.payload as Mail;
+    return { name: template, account_id: accountId, attempt: entry.attempts + 1 };
   }
 
-  async function finish(entry: OutboxEntry): Promise<void> {
-    await database.transact(() => outbox.finish(entry.id));
+  function giveUp(entry: OutboxEntry, reason: 'too_late' | 'too_many_attempts' | 'refused'): 'done' {
+    log.error('mail.given_up', { ...describeEntry(entry), reason });
+    return 'done';
   }
 
-  async function deliver(entry: OutboxEntry): Promise<void> {
+  async function send(entry: OutboxEntry): Promise<'done' | 'later'> {
     const mail = entry.payload as Mail;
-    const fields = { name: mail.template, account_id: mail.accountId, attempt: entry.attempts + 1 };
-    const isTooLate = mail.expiresAt !== undefined && mail.expiresAt <= nowSeconds();
-    if (isTooLate || entry.attempts >= MOST_ATTEMPTS) {
-      await finish(entry);
-      log.error('mail.given_up', { ...fields, reason: isTooLate ? 'too_late' : 'too_many_attempts' });
-      return;
-    }
-    if (!(await tryToTake(entry))) return;
+    if (isTooLate(mail)) return giveUp(entry, 'too_late');
     try {
-      const messageId = `<${formatId(entry.id)}@${parts.host}>`;
-      await transport.send({ ...parts.render(mail), messageId, at: entry.createdAt });
+      const messageId = `<${formatId(entry.id)}@${host}>`;
+      await transport.send({ ...render(mail), messageId, at: entry.createdAt });
     } catch (error) {
-      log.warn('mail.failed', { ...fields, ...describe(error) });
-      if (!isFinal(error)) return;
-      await finish(entry);
-      log.error('mail.given_up', { ...fields, reason: 'refused' });
-      return;
+      log.warn('mail.failed', { ...describeEntry(entry), ...describe(error) });
+      return isFinal(error) ? giveUp(entry, 'refused') : 'later';
     }
-    await finish(entry);
-    log.info('mail.sent', fields);
+    log.info('mail.sent', describeEntry(entry));
+    return 'done';
   }
 
-  /** Sends what is due now. Throws StorageFault; a mail that cannot be sent waits for its next try. */
-  async function deliverDue(): Promise<void> {
-    for (;;) {
-      const entries = await outbox.listDue(KIND, AT_ONCE);
-      await Promise.all(entries.map(deliver));
-      if (entries.length < AT_ONCE || isStopped) return;
-    }
-  }
-
-  function schedule(): void {
-    timer = setTimeout(() => {
-      running = deliverDue()
-        .catch((error: unknown) => log.error('mail.delivery_failed', { error }))
-        .finally(() => {
-          if (!isStopped) schedule();
-        });
-    }, EVERY_MILLISECONDS).unref();
-  }
-
-  return {
-    deliverDue,
-    start: schedule,
-
-    /** Lets what is being sent come to its end. */
-    async stop(): Promise<void> {
-      isStopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return createDelivery({
+    database,
+    queue: { ...outbox, listDue: (limit) => outbox.listDue(KIND, limit) },
+    atOnce: AT_ONCE,
+    waitsSeconds: WAITS_SECONDS,
+    send,
+    onGivenUp: (entry) => giveUp(entry, 'too_many_attempts'),
+    onFault: (error) => log.error('mail.delivery_failed', { error }),
+  });
 }

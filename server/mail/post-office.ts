@@ -4,7 +4,7 @@ import type { Log } from '../observability/log.ts';
 import type { Database } from '../storage/database.ts';
 import type { Outbox } from '../storage/outbox.ts';
 import type { Views } from '../web/views.ts';
-import { createDelivery } from './delivery.ts';
+import { createMailDelivery } from './delivery.ts';
 import { createMailbox } from './mailbox.ts';
 import { createMailRenderer } from './render.ts';
 import { createSmtp, logOnly, type Transport } from './transport.ts';
@@ -32,7 +32,7 @@ export function createPostOffice(parts: PostOfficeParts) {
 
   const transport = createTransport();
   const render = createMailRenderer({ views, issuer, sender: branding.name });
-  const delivery = createDelivery({ database, outbox, render, transport, host, log });
+  const delivery = createMailDelivery({ database, outbox, render, transport, host, log });
 
   return {
     /** Can mail reach anybody? */

@@ -59,7 +59,7 @@ export function createOutbox({ database, key }: { database: Database; key: Buffe
     },
 
     /** Sent, or given up: nothing of what it said is kept. */
-    finish(id: number): void {
+    finish({ id }: OutboxEntry): void {
       const now = nowSeconds();
       database.write(sql`UPDATE outbox SET done_at = ${now}, due_at = ${now}, payload = '' WHERE id = ${id}`);
     },

@@ -77,7 +77,7 @@ export function createSessionClients(database: Database) {
     },
 
     /** Told, or given up. */
-    finish(sid: string): void {
+    finish({ sid }: LogoutNotice): void {
       database.write(sql`UPDATE session_clients SET done_at = ${nowSeconds()} WHERE sid = ${sid}`);
     },
 

@@ -1,6 +1,6 @@
 // Removes what is spent, in small batches and short transactions, so that nobody waits for it.
 import { nowSeconds } from '../clock.ts';
-import { StorageFault } from './faults.ts';
+import { createRepeating } from './repeating.ts';
 
 const BATCH = 100;
 const PAUSE_MILLISECONDS = 20;
@@ -14,13 +14,10 @@ export function createSweep(options: {
   keepSeconds: number;
   onFault: (error: unknown) => void;
 }) {
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-
   async function sweepTable(table: Sweepable): Promise<number> {
     const beforeAt = nowSeconds() - options.keepSeconds;
     let total = 0;
-    while (!isStopped) {
+    while (!isStopped()) {
       const count = await table.sweep(beforeAt, BATCH);
       total += count;
       if (count < BATCH) break;
@@ -35,24 +32,10 @@ export function createSweep(options: {
     return total;
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      runOnce()
-        .catch((error: unknown) => {
-          if (!isStopped || !(error instanceof StorageFault)) options.onFault(error);
-        })
-        .finally(() => {
-          if (!isStopped) schedule();
-        });
-    }, EVERY_MILLISECONDS).unref();
-  }
-
-  return {
-    runOnce,
-    start: schedule,
-    stop(): void {
-      isStopped = true;
-      clearTimeout(timer);
-    },
-  };
+  const { start, stop, isStopped } = createRepeating({
+    everyMilliseconds: EVERY_MILLISECONDS,
+    run: runOnce,
+    onFault: options.onFault,
+  });
+  return { runOnce, start, stop };
 }

@@ -1,6 +1,6 @@
 // Mail on its way: in the outbox with the act, sealed, sent once by whoever comes first, again where it failed, and given up in the end.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createDelivery } from '../../server/mail/delivery.ts';
+import { createMailDelivery } from '../../server/mail/delivery.ts';
 import { createMail, type Mail } from '../../server/mail/mail.ts';
 import type { OutgoingMail, Transport } from '../../server/mail/transport.ts';
 import { createLog } from '../../server/observability/log.ts';
@@ -50,7 +50,7 @@ function createSender(database: Database, fail: () => unknown = () => undefined)
   };
   const outbox = createOutbox({ database, key });
   const log = createLog({ level: 'info', stream: { write: (line: string) => void lines.push(line) } });
-  const delivery = createDelivery({ database, outbox, render, transport, host: 'id.example.com', log });
+  const delivery = createMailDelivery({ database, outbox, render, transport, host: 'id.example.com', log });
   return { ...delivery, sent, lines, outbox, send: createMail({ outbox }).send };
 }
 

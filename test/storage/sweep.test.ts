@@ -151,7 +151,7 @@ describe.each(dialects)('on %s', (dialect) => {
     await vi.advanceTimersByTimeAsync(60_000);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(told).toHaveLength(2);
-    sweeper.stop();
+    await sweeper.stop();
     await vi.advanceTimersByTimeAsync(600_000);
     expect(sweep).toHaveBeenCalledTimes(2);
   });
