@@ -91,6 +91,11 @@ export const oauthErrors: readonly OauthError[] = [
     words: 'What was pushed to `/par` has expired or was used: push it again.',
   },
   {
+    code: 'too_many_requests',
+    at: 'par',
+    words: 'One client at one network pushes too many: status 429, push again after `Retry-After`.',
+  },
+  {
     code: 'invalid_redirect_uri',
     at: 'authorize, as a page',
     words: 'The redirect URI is not registered for the client, letter by letter. Nobody is redirected.',

@@ -20,6 +20,7 @@ import { toEngineMetadata } from './client-metadata.ts';
 import { createDeviceCodeAdapter } from './device-adapter.ts';
 import { createGrantAdapter } from './grant-adapter.ts';
 import { PROOF } from './proofs.ts';
+import { limitPushed } from './pushed-requests.ts';
 import { createAccessTokenAdapter, createRefreshTokenAdapter } from './token-adapters.ts';
 import { available } from './unavailable.ts';
 
@@ -74,7 +75,7 @@ function complete(methods: Methods): Adapter {
 }
 
 /** Codes, interactions and whatever else lives for minutes. A save carries the version that was read. */
-function createArtifactAdapter(model: string, parts: AdapterParts): Methods {
+function createArtifactAdapter(model: string, parts: AdapterParts): Methods & Pick<Adapter, 'upsert'> {
   const { artifacts, database } = parts;
   const versionOf = (id: string) => `version ${model} ${id}`;
 
@@ -212,6 +213,8 @@ export function createAdapters(parts: AdapterParts, knownScopes: readonly string
         return complete(createReplayAdapter(parts));
       case 'Client':
         return complete(createClientAdapter(parts, knownScopes));
+      case 'PushedAuthorizationRequest':
+        return complete(limitPushed(createArtifactAdapter(model, parts), parts));
       default:
         return complete(createArtifactAdapter(model, parts));
     }

@@ -68,6 +68,11 @@ const defaults = {
     windowSeconds: MINUTE,
     protects: 'the codes that may wait at once, from one client at one network',
   },
+  'pushed_request.issue': {
+    max: 300,
+    windowSeconds: MINUTE,
+    protects: 'the requests that wait at once (RFC 9126), from one client at one network',
+  },
   'device_code.person': {
     max: 5,
     windowSeconds: 10 * MINUTE,

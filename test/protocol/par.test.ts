@@ -229,3 +229,28 @@ test('Q01: parameters of our own cannot be pushed either', async () => {
   const remembered = await push(world.notes, { scope: asked.scope });
   expect(stageOf(await robot.visit(pathOf(world.notes, remembered.requestUri)))).toBe('app');
 });
+
+test('Q01: one client at one network pushes so many a minute, then waits as it is told; others do not (RFC 9126 section 2.3)', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const limits = { 'pushed_request.issue': { max: 2, window_seconds: 60 } };
+  const few = await createWorld({ settings: { limits, trusted_proxies: ['127.0.0.0/8'] } });
+  try {
+    const other = await few.registerClient({ name: 'Other' });
+    const from = (client: AppClient, address = '192.0.2.7') => {
+      const path = few.authorizationPath(client, createVerifier().challenge).split('?')[1];
+      const headers = { ...headersOf(client), 'X-Forwarded-For': address };
+      return few.post('/par', Object.fromEntries(new URLSearchParams(path)), headers);
+    };
+    // What is refused for another reason takes no place.
+    for (const client of [few.notes, { ...few.notes, secret: 'wrong' }, few.notes]) await from(client);
+    const tooMany = await from(few.notes);
+    checkRefused(tooMany, [429, 'too_many_requests']);
+    expect(Number(tooMany.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await from(other)).status).toBe(201);
+    expect((await from(few.notes, '198.51.100.7')).status).toBe(201);
+    vi.setSystemTime(Date.now() + 1000 * Number(tooMany.headers.get('retry-after')));
+    expect((await from(few.notes)).status).toBe(201);
+  } finally {
+    await few.close();
+  }
+});
