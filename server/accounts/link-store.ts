@@ -3,6 +3,7 @@ import { nowSeconds } from '../clock.ts';
 import { sha256 } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, sql } from '../storage/statement.ts';
+import { sweepExpired } from '../storage/sweep.ts';
 
 export type LinkPurpose = 'first_administrator' | 'email' | 'password_reset';
 
@@ -69,18 +70,6 @@ export function createLinkStore(database: Database) {
       );
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ secret_hash: Buffer }>(
-        sql`SELECT secret_hash FROM one_time_links WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows) {
-          database.write(
-            sql`DELETE FROM one_time_links WHERE secret_hash = ${row.secret_hash} AND expires_at < ${beforeAt}`,
-          );
-        }
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'one_time_links', ['secret_hash']),
   };
 }

@@ -1,4 +1,5 @@
 // Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
+
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { ID_TAKEN } from '../storage/faults.ts';
@@ -10,6 +11,7 @@ import {
   teamStandingOf,
 } from '../storage/standing.ts';
 import { insert, orIgnore, sql } from '../storage/statement.ts';
+import { sweepExpired } from '../storage/sweep.ts';
 import type {
   BlockedDevice,
   ConsentPlace,
@@ -257,15 +259,6 @@ export function createGrantStore(database: Database) {
       );
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ id: number }>(
-        sql`SELECT id FROM grants WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows)
-          database.write(sql`DELETE FROM grants WHERE id = ${row.id} AND expires_at < ${beforeAt}`);
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'grants', ['id']),
   };
 }

@@ -2,11 +2,14 @@
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { sql } from '../storage/statement.ts';
+import { sweepExpired } from '../storage/sweep.ts';
 
 /** The label of the write of whoever came second with a key. */
 export const KEY_TAKEN = 'idempotency_key';
 
 export function createAnswerStore(database: Database) {
+  const sweepOver = sweepExpired(database, 'idempotent_answers', ['key_hash']);
+
   return {
     async find(keyHash: Buffer): Promise<Buffer | undefined> {
       const row = await database.find<{ sealed: Buffer }>(
@@ -26,18 +29,6 @@ export function createAnswerStore(database: Database) {
     },
 
     /** Removes what is over at once, whatever else is kept for longer: secrets are in it. */
-    async sweep(_beforeAt: number, limit: number): Promise<number> {
-      const now = nowSeconds();
-      const rows = await database.list<{ key_hash: Buffer }>(
-        sql`SELECT key_hash FROM idempotent_answers WHERE expires_at <= ${now} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const { key_hash: keyHash } of rows)
-          database.write(
-            sql`DELETE FROM idempotent_answers WHERE key_hash = ${keyHash} AND expires_at <= ${now}`,
-          );
-      });
-      return rows.length;
-    },
+    sweep: (_beforeAt: number, limit: number) => sweepOver(nowSeconds() + 1, limit),
   };
 }

@@ -5,6 +5,7 @@ import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, orIgnore, type Statement, sql } from '../storage/statement.ts';
+import { sweepExpired } from '../storage/sweep.ts';
 
 /** The label of a registration for a team that is not there. */
 export const NO_TEAM = 'service_account_team';
@@ -100,16 +101,7 @@ export function createServiceAccountStore(database: Database) {
       database.write(orIgnore(insert('revoked_service_jwts', row)));
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ token_hash: Buffer }>(
-        sql`SELECT token_hash FROM revoked_service_jwts WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const { token_hash } of rows)
-          database.write(sql`DELETE FROM revoked_service_jwts WHERE token_hash = ${token_hash}`);
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'revoked_service_jwts', ['token_hash']),
   };
 }
 

@@ -3,6 +3,7 @@ import { nowSeconds } from '../clock.ts';
 import { seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { insert, sql } from './statement.ts';
+import { sweepExpired } from './sweep.ts';
 
 const PAYLOAD_VERSION = 1;
 
@@ -96,19 +97,7 @@ export function createArtifacts(options: { database: Database; key: Buffer }) {
       });
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ model: string; id_hash: Buffer }>(
-        sql`SELECT model, id_hash FROM artifacts WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows) {
-          database.write(
-            sql`DELETE FROM artifacts WHERE model = ${row.model} AND id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
-          );
-        }
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'artifacts', ['model', 'id_hash']),
   };
 }
 

@@ -4,6 +4,7 @@ import { hmacSha256, seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { ID_TAKEN } from './faults.ts';
 import { insert, type Statement, sql } from './statement.ts';
+import { sweepExpired } from './sweep.ts';
 
 const PAYLOAD_VERSION = 1;
 
@@ -224,18 +225,7 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
       );
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ id_hash: Buffer }>(
-        sql`SELECT id_hash FROM device_codes WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows)
-          database.write(
-            sql`DELETE FROM device_codes WHERE id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
-          );
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'device_codes', ['id_hash']),
   };
 }
 

@@ -2,6 +2,7 @@
 import { sha256 } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { insert, sql } from './statement.ts';
+import { sweepExpired } from './sweep.ts';
 
 export function createReplays(database: Database) {
   return {
@@ -16,18 +17,7 @@ export function createReplays(database: Database) {
       database.write(insert('replays', { id_hash: sha256(id), expires_at: expiresAt }), { conflict: label });
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ id_hash: Buffer }>(
-        sql`SELECT id_hash FROM replays WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows)
-          database.write(
-            sql`DELETE FROM replays WHERE id_hash = ${row.id_hash} AND expires_at < ${beforeAt}`,
-          );
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'replays', ['id_hash']),
   };
 }
 

@@ -4,6 +4,7 @@ import { seal, sha256, unseal } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { endAllAtClients, endAtClients } from './session-clients.ts';
 import { type Statement, sql } from './statement.ts';
+import { sweepExpired } from './sweep.ts';
 
 const PAYLOAD_VERSION = 1;
 
@@ -146,16 +147,7 @@ export function createSessions({ database, key, admin }: SessionParts) {
       database.write(sql`UPDATE sessions SET address = NULL, program = NULL WHERE account_id = ${accountId}`);
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ uid: string }>(
-        sql`SELECT uid FROM sessions WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows)
-          database.write(sql`DELETE FROM sessions WHERE uid = ${row.uid} AND expires_at < ${beforeAt}`);
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'sessions', ['uid']),
   };
 }
 

@@ -1,6 +1,8 @@
 // Removes what is spent, in small batches and short transactions, so that nobody waits for it.
 import { nowSeconds } from '../clock.ts';
+import type { Database } from './database.ts';
 import { createRepeating } from './repeating.ts';
+import type { Value } from './statement.ts';
 
 const BATCH = 100;
 const PAUSE_MILLISECONDS = 20;
@@ -38,4 +40,26 @@ export function createSweep(options: {
     onFault: options.onFault,
   });
   return { runOnce, start, stop };
+}
+
+/**
+ * The sweep of a table whose rows end at `expires_at`; `keys` are the columns of its primary key. Each row is looked at
+ * again when it is deleted: one that got a new life in between stays.
+ */
+export function sweepExpired(database: Database, table: string, keys: readonly string[]) {
+  const named = keys.map((key) => `${key} = ?`).join(' AND ');
+  return async function sweep(beforeAt: number, limit: number): Promise<number> {
+    const rows = await database.list<Record<string, Value>>({
+      sql: `SELECT ${keys.join(', ')} FROM ${table} WHERE expires_at < ? LIMIT ?`,
+      bindings: [beforeAt, limit],
+    });
+    await database.transact(() => {
+      for (const row of rows)
+        database.write({
+          sql: `DELETE FROM ${table} WHERE ${named} AND expires_at < ?`,
+          bindings: [...keys.map((key) => row[key] ?? null), beforeAt],
+        });
+    });
+    return rows.length;
+  };
 }

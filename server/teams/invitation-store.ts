@@ -3,6 +3,7 @@
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
+import { sweepExpired } from '../storage/sweep.ts';
 
 const MOST_INVITATIONS = 500;
 
@@ -116,15 +117,6 @@ export function createInvitationStore(database: Database) {
       );
     },
 
-    async sweep(beforeAt: number, limit: number): Promise<number> {
-      const rows = await database.list<{ id: string }>(
-        sql`SELECT id FROM team_invitations WHERE expires_at < ${beforeAt} LIMIT ${limit}`,
-      );
-      await database.transact(() => {
-        for (const row of rows)
-          database.write(sql`DELETE FROM team_invitations WHERE id = ${row.id} AND expires_at < ${beforeAt}`);
-      });
-      return rows.length;
-    },
+    sweep: sweepExpired(database, 'team_invitations', ['id']),
   };
 }
