@@ -1,12 +1,14 @@
 // What every request for tokens goes through once its client is known: parameters of our own are dropped, a missing scope is
 // filled in (RFC 6749 section 3.3), offline_access is let through; and what nobody could allow is refused before anybody is asked.
 import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
-import { mayAskFor } from '../clients/clients.ts';
+import { mayAskFor, type Registration } from '../clients/clients.ts';
 import { isManagement } from '../teams/rights.ts';
 import { openidScopes } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
 import { type ApiScopes, DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody } from './default-scope.ts';
 import { IMPLIED_CONSENT } from './interaction-policy.ts';
+
+const OFFLINE_ACCESS = 'offline_access';
 
 type Parameters = Record<string, unknown>;
 
@@ -22,6 +24,17 @@ function fillScope(parameters: Parameters, scopes: readonly string[]): boolean {
 }
 
 /**
+ * OpenID Connect Core section 11: offline_access is ignored where it means nothing. Some stock clients add it because
+ * discovery lists it; a client registered without it gets its refresh token by the grant alone (refresh-policy.ts).
+ */
+function dropUnregisteredOfflineAccess(parameters: Parameters, registration: Registration): void {
+  const names = namesOf(parameters.scope);
+  const others = names.filter((name) => name !== OFFLINE_ACCESS);
+  if (others.length === names.length || others.length === 0) return;
+  if (!mayAskFor(registration, OFFLINE_ACCESS)) parameters.scope = others.join(' ');
+}
+
+/**
  * OpenID Connect Core section 11: offline_access needs prompt=consent or other conditions. Ours is the remembered
  * permission, so the prompt is added for the engine and marked, and the person is asked only where nothing is remembered.
  */
@@ -29,17 +42,18 @@ function allowOfflineAccess(parameters: Parameters): void {
   const { prompt } = parameters;
   const prompts = namesOf(prompt);
   const isReadable = prompt === undefined || typeof prompt === 'string';
-  const isOffline = namesOf(parameters.scope).includes('offline_access');
+  const isOffline = namesOf(parameters.scope).includes(OFFLINE_ACCESS);
   if (!isReadable || !isOffline || prompts.includes('consent') || prompts.includes('none')) return;
   parameters.prompt = [...prompts, 'consent'].join(' ');
   parameters[IMPLIED_CONSENT] = '1';
 }
 
-function prepare(parameters: Parameters, scopes: readonly string[]): void {
+function prepare(parameters: Parameters, registration: Registration, scopes: readonly string[]): void {
   parameters[IMPLIED_CONSENT] = undefined;
   parameters[DEFAULTED_SCOPE] = undefined;
   // Whoever comes with a pushed request said all of it there.
   if (parameters.request_uri) return;
+  dropUnregisteredOfflineAccess(parameters, registration);
   if (fillScope(parameters, scopes)) parameters[DEFAULTED_SCOPE] = '1';
   allowOfflineAccess(parameters);
 }
@@ -53,10 +67,12 @@ export function prepareRequests(provider: Provider, apis: ApiScopes): void {
     if (name !== 'Client' || value === undefined) return;
     const registration = registrationOf(value as Client);
     const body = this.body as Parameters | undefined;
-    const defaults = ({ resource }: Parameters) => defaultScopes(registration, apis, resource);
-    if (this.route === 'authorization') prepare(this.params ?? {}, defaults(this.params ?? {}));
+    const prepareAsked = (parameters: Parameters) =>
+      prepare(parameters, registration, defaultScopes(registration, apis, parameters.resource));
+    if (this.route === 'authorization') prepareAsked(this.params ?? {});
     if (this.route === 'pushed_authorization_request' || this.route === 'device_authorization')
-      prepare(body ?? {}, defaults(body ?? {}));
+      prepareAsked(body ?? {});
+    if (this.route === 'token') dropUnregisteredOfflineAccess(this.params ?? {}, registration);
     if (this.route === 'token' && this.params?.grant_type === 'client_credentials')
       fillScope(this.params, defaultScopesOfNobody(registration, apis, this.params.resource));
   };

@@ -17,13 +17,13 @@ afterAll(() => world.close());
 
 const MIXED = ['openid', 'profile', 'offline_access', 'read:tasks', 'latchkey:admin'];
 
-/** The scope of a request without scope, by each way to ask for tokens. */
-const ways: Record<string, (client: AppClient) => Promise<unknown>> = {
-  '/authorize': async (client) => (await world.signIn(client, { scope: undefined })).scope,
+/** The scope that is given, by each way to ask for tokens. */
+const ways: Record<string, (client: AppClient, scope?: string) => Promise<unknown>> = {
+  '/authorize': async (client, scope) => (await world.signIn(client, { scope })).scope,
 
-  '/par': async (client) => {
+  '/par': async (client, scope) => {
     const { verifier, challenge } = createVerifier();
-    const path = world.authorizationPath(client, challenge, { scope: undefined });
+    const path = world.authorizationPath(client, challenge, { scope });
     const form = Object.fromEntries(new URLSearchParams(path.split('?')[1]));
     const { body } = await world.post('/par', form, basic(client));
     const asked = new URLSearchParams({ client_id: client.id, request_uri: String(body.request_uri) });
@@ -33,8 +33,8 @@ const ways: Record<string, (client: AppClient) => Promise<unknown>> = {
     return answer.body.scope;
   },
 
-  '/device/code': async (client) => {
-    const code = await askForCode(world, client, { scope: undefined });
+  '/device/code': async (client, scope) => {
+    const code = await askForCode(world, client, { scope });
     await pair(robot, code);
     return (await poll(world, code, client)).body.scope;
   },
@@ -47,6 +47,24 @@ function register(change: Parameters<World['registerClient']>[0]): Promise<AppCl
     ...change,
   });
 }
+
+test.each(Object.keys(ways))(
+  'interop 5: offline_access is ignored where it was not registered, since some clients add it by themselves, at %s',
+  async (way) => {
+    const client = await register({ scopes: ['openid', 'read:tasks'] });
+    expect(await ways[way]?.(client, 'openid read:tasks offline_access')).toBe('openid read:tasks');
+  },
+);
+
+test('interop 5: and so at a refresh, while any other scope that was not registered is refused', async () => {
+  const client = await register({ scopes: ['openid', 'read:tasks'] });
+  const { refresh_token } = await world.signIn(client, { scope: 'openid read:tasks offline_access' });
+  const again = await world.refresh(client, refresh_token, { scope: 'openid offline_access' });
+  expect(again.status).toBe(200);
+  expect(again.body.scope).toBe('openid');
+  const { back } = await world.authorize(client, { scope: 'openid write:tasks offline_access' });
+  expect(back.searchParams.get('error')).toBe('invalid_scope');
+});
 
 test.each(Object.keys(ways))(
   'interop 2: a request without scope gets the client its default scopes, at %s',
