@@ -28,6 +28,7 @@ import { createMayHold } from './acting.ts';
 import { BEARER, nameBearers } from './bearer.ts';
 import { type Catalog, findDefaultResource } from './catalog.ts';
 import { registrationOf } from './client-metadata.ts';
+import { createProofCheck } from './proofs.ts';
 import { available } from './unavailable.ts';
 
 export type JwtBearerParts = {
@@ -105,6 +106,7 @@ export const nameMachine: NonNullable<Customizers['jwt']> = (_ctx, token, jwt) =
 
 export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): void {
   const { assertions, spentAssertions, rights, tokens, audit } = parts;
+  const findProvenKey = createProofCheck(provider);
 
   /** The issuer's own, or the service account that the rules lead to. */
   async function settleMachine({ authority, actsAs }: Assertion): Promise<Machine> {
@@ -128,7 +130,6 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     if (!clientIds.includes(named.clientId)) throw new Refused('client_not_allowed');
     // Nobody was asked, so only what is part of the product itself may act for a person.
     if (accountId !== undefined && !registrationOf(named).isFirstParty) throw new Refused('consent_needed');
-    if (registrationOf(named).needsDpop) throw new errors.UnauthorizedClient('this grant binds no key');
     return named;
   }
 
@@ -177,6 +178,9 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
       account === undefined
         ? new provider.ClientCredentials(properties)
         : new provider.AccessToken({ ...properties, accountId: account.id, grantId: undefined as never });
+    // RFC 9449 section 5. After all that could be refused, and before anything is spent.
+    const thumbprint = await findProvenKey(ctx);
+    if (thumbprint !== undefined) token.setThumbprint('jkt', thumbprint);
     Object.assign(token, { [MACHINE]: machine });
     ctx.oidc.entity(token.kind, token);
     const text = await token.save();
@@ -221,9 +225,6 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
   }
 
   async function handle(ctx: Context): Promise<void> {
-    // RFC 9449 section 5: whoever proves a key believes its token bound to it. The engine lends its check of proofs to no grant of ours.
-    if (ctx.get('DPoP') !== '')
-      throw new errors.InvalidRequest('this grant binds no key: send no DPoP proof');
     const text = readText(ctx.oidc.params?.assertion, 'assertion');
     const verdict = await available(() => assertions.judge(text));
     const { authority } = verdict.accepted ?? verdict;

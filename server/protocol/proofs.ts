@@ -4,6 +4,7 @@ import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 /** In the place of a client's id, which never has a space. */
 export const PROOF = 'DPoP proof';
+const NOT_STORED = 'no token';
 
 const withAssertion = new WeakSet<object>();
 
@@ -44,5 +45,48 @@ export function refuseEmptyProofs(provider: Provider): void {
     original.call(this, name, value);
     if (name === 'Client' && this.route === 'token' && Provider.ctx?.headers.dpop === '')
       throw new errors.InvalidDpopProof('the DPoP header is empty');
+  };
+}
+
+type GrantHandler = (ctx: never) => unknown;
+
+const lenders = new WeakMap<Provider, GrantHandler>();
+
+/** To be told of each grant that the engine has by itself, while it is being made. */
+export function keepLender(provider: Provider, name: string, handler: GrantHandler): void {
+  if (name === 'client_credentials') lenders.set(provider, handler);
+}
+
+/**
+ * The engine lends its check of proofs to no grant of ours. Its own client_credentials grant is run as far as the token that it
+ * would store: what that is bound to was proved, with all that RFC 9449 section 4.3 asks, and the proof is used.
+ */
+export function createProofCheck(provider: Provider) {
+  const { prototype } = provider.ClientCredentials;
+  const original = prototype.save;
+  const found = new WeakMap<object, { thumbprint: string | undefined }>();
+  prototype.save = async function save(...input) {
+    const kept = Provider.ctx && found.get(Provider.ctx);
+    if (kept === undefined) return original.apply(this, input);
+    kept.thumbprint = this.jkt;
+    return NOT_STORED;
+  };
+
+  /**
+   * The thumbprint of the key that this request proves, if it does. Refuses with invalid_dpop_proof, use_dpop_nonce, and with
+   * invalid_grant where the client must prove one. The client and what is asked for must be settled.
+   */
+  return async function findProvenKey(ctx: KoaContextWithOIDC): Promise<string | undefined> {
+    const lender = lenders.get(provider);
+    if (lender === undefined) throw new Error('the engine has no grant that checks proofs');
+    const kept: { thumbprint: string | undefined } = { thumbprint: undefined };
+    found.set(ctx, kept);
+    try {
+      await lender(ctx as never);
+    } finally {
+      found.delete(ctx);
+      Object.assign(ctx.oidc.entities, { ClientCredentials: undefined });
+    }
+    return kept.thumbprint;
   };
 }

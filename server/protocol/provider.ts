@@ -17,7 +17,7 @@ import { readBasicCredentials } from './basic-credentials.ts';
 import { refuseEmptyScope } from './client-credentials-grant.ts';
 import { registrationOf } from './client-metadata.ts';
 import type { ApiScopes } from './default-scope.ts';
-import { noteAssertion, refuseEmptyProofs, takeProofsOnce } from './proofs.ts';
+import { keepLender, noteAssertion, refuseEmptyProofs, takeProofsOnce } from './proofs.ts';
 import { judgeTargetBeforeRefresh, spendCodesWithTokens } from './redemption.ts';
 import { prepareRequests } from './request-parameters.ts';
 import { revokeStructuredTokens, storeStructuredTokens } from './structured-tokens.ts';
@@ -38,6 +38,13 @@ export type ProviderParts = ApiScopes & {
  * and fails where there is none, so the name stays and answers in the query; `refuseFragments` refuses who asks for it.
  */
 class Engine extends Provider {
+  override registerGrantType<Params extends object>(
+    ...input: Parameters<typeof Provider.prototype.registerGrantType<Params>>
+  ): void {
+    keepLender(this, input[0], input[1]);
+    super.registerGrantType(...input);
+  }
+
   override registerResponseMode(...[name, handler]: Parameters<Provider['registerResponseMode']>): void {
     if (name !== 'fragment') super.registerResponseMode(name, handler);
     if (name === 'query') super.registerResponseMode('fragment', handler);

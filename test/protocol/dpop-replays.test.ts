@@ -127,15 +127,6 @@ test.each(['openid offline_access read:tasks', 'openid read:tasks'])(
   },
 );
 
-test('X01: the JWT bearer grant binds no key, and says so to whoever proves one', async () => {
-  const ci = await trustIssuer(world, { scopes: ['read:tasks'] });
-  for (const headers of [await prover.header('/token'), { DPoP: 'nonsense' }]) {
-    const answer = await world.post('/token', { grant_type: JWT_BEARER, assertion: ci.assert() }, headers);
-    expect(told(answer)).toEqual([400, 'invalid_request']);
-    expect(answer.body.error_description).toContain('binds no key');
-  }
-});
-
 test('X01: an empty DPoP header is a proof that is not good, in every grant', async () => {
   const ci = await trustIssuer(world, { scopes: ['read:tasks'] });
   const { refresh_token } = await world.signIn(world.notes, { scope: 'openid offline_access' }, robot);

@@ -200,12 +200,3 @@ test('RFC 9068 section 2.2: a JWT for the machine identity names it, whichever c
   expect([claims.sub, claims.client_id]).toEqual([ci.id, runner.id]);
   expect([told.body.sub, told.body.client_id]).toEqual([ci.id, runner.id]);
 });
-
-test('a client whose every token must be bound to a key is refused: this grant binds none', async () => {
-  const bound = await world.registerClient({
-    ...{ name: 'Bound', grants: [JWT_BEARER], redirectUris: [], needsDpop: true },
-  });
-  const ci = await trustIssuer(world, { clientIds: [bound.id] });
-  const answer = await present(world, ci.assert(), {}, basic(bound));
-  expect([answer.status, answer.body.error]).toEqual([400, 'unauthorized_client']);
-});
