@@ -20,6 +20,8 @@ export function describeIssue(issue: RawIssue): string | undefined {
       return describeAbsence(issue.input) ?? `must be ${expectations[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return [describeAbsence(issue.input), describeChoice(issue.values)].filter(Boolean).join('; it ');
+    case 'invalid_union':
+      return describeAbsence(issue.input);
     case 'too_small':
       return `must ${describeAmount(issue.origin, 'least', issue.minimum)}`;
     case 'too_big':

@@ -44,7 +44,11 @@ export const words = z
 
 export const localizedWords = z
   .union([words, z.record(z.string().regex(/^[a-z]{2,3}$/, 'must be a language such as en or de'), words)], {
-    error: 'must be a text, or a mapping such as { en: Read your orders, de: Deine Bestellungen lesen }',
+    // What is empty has words of its own, for every setting.
+    error: ({ input }) =>
+      input === null || input === undefined
+        ? undefined
+        : 'must be a text, or a mapping such as { en: Read your orders, de: Deine Bestellungen lesen }',
   })
   // What a reader sees for whose language there is nothing.
   .refine((text) => typeof text === 'string' || text.en !== undefined, 'needs en beside the other languages');

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { confidentialMethods, credentials, withFittingCredentials } from './credentials.ts';
 import { flag, reads, TEN_YEARS_SECONDS, textWithout } from './elements.ts';
-import { apiScopeName, clientId, localizedWords, words } from './names.ts';
+import { apiScopeName, clientId, localizedWords } from './names.ts';
 import { findUriFault } from './uris.ts';
 
 const introspection = withFittingCredentials(
@@ -27,7 +27,9 @@ export const resourceSchema = z
     identifier: textWithout(findUriFault).describe(
       'Absolute URI without fragment: the audience of its tokens (RFC 8707).',
     ),
-    name: words.describe('What people read when they are asked to consent.'),
+    name: localizedWords.describe(
+      'What people read when they are asked to consent: a text, or one for each language.',
+    ),
     scopes: z
       .record(apiScopeName, localizedWords)
       .describe(

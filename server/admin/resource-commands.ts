@@ -8,7 +8,7 @@ import { findServers, type ServerOfApi } from './store.ts';
 
 export type ResourceOptions = {
   readonly identifier: string;
-  readonly name: string;
+  readonly name: ResourceRegistration['name'];
   /** Name to words for people, in the order in which people read them. */
   readonly scopes: ResourceRegistration['scopes'];
   readonly format: string;
@@ -147,7 +147,7 @@ export async function updateResource(
 function show({ registration, ...resource }: Resource, server: ServerOfApi | undefined): ShownResource {
   return {
     identifier: resource.identifier,
-    name: registration.name,
+    name: inEnglish(registration.name),
     scopes: Object.fromEntries(
       Object.entries(registration.scopes).map(([name, words]) => [name, inEnglish(words)]),
     ),

@@ -1,5 +1,6 @@
 // Clients that the configuration file declares, as registrations.
 import type { Config } from '../../config/schema.ts';
+import { inEnglish } from '../web/words.ts';
 import type { Registration } from './clients.ts';
 import { resourceServer } from './ready-made.ts';
 
@@ -55,7 +56,7 @@ function toBackchannelLogout(
 function toServer(resource: DeclaredResource): Declared[] {
   const { introspection } = resource;
   if (introspection === undefined) return [];
-  const registration = resourceServer(resource.name, introspection.auth, {
+  const registration = resourceServer(inEnglish(resource.name), introspection.auth, {
     jwks: introspection.jwks,
     jwksUri: introspection.jwks_uri,
     clientIp: introspection.client_ip,

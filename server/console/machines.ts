@@ -7,7 +7,7 @@ import {
   listServiceAccounts,
   showServiceAccount,
 } from '../admin/service-account-commands.ts';
-import { type Asked, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
 
 const PAGE = 25;
 
@@ -15,10 +15,23 @@ function afterOf({ query }: Asked): { after: string; limit: number } {
   return { after: query.after ?? '', limit: PAGE + 1 };
 }
 
+/** The acts answer English; a page has the operator's words in the reader's language. */
+async function loadResources(parts: ConsoleParts) {
+  const shown = await listResources(parts);
+  const registered = await parts.resources.list();
+  const registrations = new Map(registered.map((one) => [one.identifier, one.registration]));
+  return {
+    resources: shown.map((one) => {
+      const { name, scopes } = registrations.get(one.identifier) ?? one;
+      return { ...one, name, scopes };
+    }),
+  };
+}
+
 export const resources: readonly ConsoleRoute[] = [
   {
     ...{ kind: 'page', section: 'apis', path: '/admin/apis', title: 'APIs', view: 'console/resources' },
-    load: async (parts) => ({ resources: await listResources(parts) }),
+    load: loadResources,
   },
 ];
 

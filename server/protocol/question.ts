@@ -19,7 +19,7 @@ export type AskedScope = {
 
 export type AskedGroup = {
   /** Undefined for what is about the person. */
-  readonly title: string | undefined;
+  readonly title: Localized | undefined;
   readonly identifier: string | undefined;
   readonly scopes: readonly AskedScope[];
 };

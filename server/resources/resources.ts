@@ -4,12 +4,12 @@ import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
 import type { Deployment } from '../storage/deployment.ts';
 import { Conflict } from '../storage/faults.ts';
-import type { Localized } from '../web/words.ts';
+import { inEnglish, type Localized } from '../web/words.ts';
 import { createResourceStore } from './store.ts';
 
 /** What was registered. `scopes`: name to words, in the order in which people read them. */
 export type ResourceRegistration = {
-  readonly name: string;
+  readonly name: Localized;
   readonly scopes: Readonly<Record<string, Localized>>;
   readonly tokenFormat: 'opaque' | 'jwt';
   /** What signs its JWTs; ES256 where nothing is said. */
@@ -86,7 +86,8 @@ export function createResources(options: {
       alsoInUnit?: (made: RegisteredResource) => void,
     ): Promise<RegisteredResource> {
       const { identifier } = resource;
-      const server = options.prepareServer({ identifier, name: resource.registration.name }, introspection);
+      const name = inEnglish(resource.registration.name);
+      const server = options.prepareServer({ identifier, name }, introspection);
       const made = { identifier, clientId: server.id, secret: server.secret };
       try {
         if (findBuiltIn(identifier) !== undefined) throw new Conflict('resource');

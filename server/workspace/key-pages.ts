@@ -112,7 +112,11 @@ export async function loadKeys(parts: WorkspaceParts, kind: KeyKind, asked: Aske
 }
 
 type Offered = { readonly scope: string; readonly words: Localized };
-type OfferedApi = { readonly identifier: string; readonly name: string; readonly scopes: readonly Offered[] };
+type OfferedApi = {
+  readonly identifier: string;
+  readonly name: Localized;
+  readonly scopes: readonly Offered[];
+};
 
 /** Of every API, what `mayGive` says; APIs of which that is nothing are left out. */
 function offer(resources: readonly Resource[], mayGive: (scope: string) => boolean): OfferedApi[] {

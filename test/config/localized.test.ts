@@ -8,12 +8,18 @@ const orders = (words: unknown) => ({
   ],
 });
 
-test('a name and the words of a scope are one text, or one for each language', () => {
+test('a name, that of an API and the words of a scope are one text, or one for each language', () => {
   const words = { en: 'See your orders', de: 'Deine Bestellungen sehen' };
   const { branding, resources } = loadSettings({
     branding: { name: { en: 'Works', de: 'Werk' } },
     ...orders(words),
   });
+  const named = {
+    identifier: 'urn:orders',
+    name: { en: 'Orders', de: 'Bestellungen' },
+    scopes: { 'read:x': 'x' },
+  };
+  expect(loadSettings({ resources: [named] }).resources[0]?.name).toEqual(named.name);
   expect(branding.name).toEqual({ en: 'Works', de: 'Werk' });
   expect(resources[0]?.scopes).toEqual({ 'read:orders': words });
   expect(loadSettings(orders('See your orders')).resources[0]?.scopes).toEqual({

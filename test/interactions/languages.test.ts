@@ -17,7 +17,7 @@ beforeAll(async () => {
       resources: [
         {
           identifier: ORDERS,
-          name: 'Orders',
+          name: { en: 'Orders', de: 'Bestellungen' },
           scopes: {
             'read:orders': { en: 'See your orders', de: 'Deine Bestellungen sehen' },
             'write:orders': 'Place orders',
@@ -48,6 +48,10 @@ function titleOf(page: Page): string {
   return findAll(parseHtml(page.html), 'title').map(textOf).join();
 }
 
+function headingsOf(page: Page): string[] {
+  return findAll(parseHtml(page.html), 'h2').map((heading) => textOf(heading).trim());
+}
+
 test('every page of an authorization speaks the language that the app asks for, whatever the browser says', async () => {
   const robot = world.app.robot(english);
   const signIn = (
@@ -74,6 +78,7 @@ test('every page of an authorization speaks the language that the app asks for, 
     expect.stringContaining('Dieses Formular kam nicht'),
   ]);
   expect(mainTextOf(consent)).toContain('möchte dein Konto nutzen');
+  expect(headingsOf(consent)).toEqual(['Über dich', 'Bestellungen']);
   // What an operator wrote in one language only stays as it is.
   expect(listedOn(consent)).toEqual([
     'Wissen, wer du bist (eine Kennung)',
