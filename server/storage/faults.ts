@@ -31,8 +31,10 @@ export function isPassing(error: unknown): boolean {
 const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;
 const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
 // PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization;
-// who we are (28) and where (3D) were right at the start, so later they tell that the database is away.
-const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|55P03|XX)/;
+// who we are (28) and where (3D), our rights (42501) and tables (42P01) were right at the start, so later they tell that
+// the database is away, or was changed under us.
+const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|42501|42P01|55P03|XX)/;
+const SQLITE_CHANGED = /^no such table/;
 const SOCKET_FAULTS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/;
 const POOL_FAULTS = /timeout|terminat|Connection|not queryable|calling end/i;
 
@@ -62,9 +64,17 @@ export function toFault(error: unknown): unknown {
   const code = codeOf(error);
   const isFault =
     SQLITE_FAULTS.test(code) ||
+    (code === 'SQLITE_ERROR' && SQLITE_CHANGED.test(error.message)) ||
     POSTGRES_FAULTS.test(code) ||
     SOCKET_FAULTS.test(code) ||
     (code === '' && POOL_FAULTS.test(error.message));
   // The driver's message may hold values: only its code is kept in ours.
   return isFault ? new StorageFault(`storage cannot serve (${code || 'connection'})`, error) : error;
+}
+
+/** What may not be appended to a chain, for whatever reason: the act that it tells of is not done either (row F31). */
+export function toAppendFault(error: unknown): unknown {
+  if (isRetryable(error)) return error;
+  const fault = toFault(error);
+  return fault instanceof StorageFault ? fault : new StorageFault('the audit log cannot be written', error);
 }

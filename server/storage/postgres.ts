@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { nowMilliseconds } from '../clock.ts';
 import { randomBelow, randomSecret } from '../secrets.ts';
-import { Conflict, isRetryable, isUniqueViolation, StorageFault, toFault } from './faults.ts';
+import { Conflict, isRetryable, isUniqueViolation, StorageFault, toAppendFault, toFault } from './faults.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type Statement, toNumbered, type Value } from './statement.ts';
 import type { Write } from './unit-of-work.ts';
@@ -84,7 +84,12 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
 
   async function applyWrite(client: pg.PoolClient, ledger: Ledger, write: Write): Promise<void> {
     if (write.kind === 'append') {
-      for (const statement of ledger.append(write.build)) await client.query(toQuery(statement));
+      const statements = ledger.append(write.build);
+      try {
+        for (const statement of statements) await client.query(toQuery(statement));
+      } catch (error) {
+        throw toAppendFault(error);
+      }
       return;
     }
     try {

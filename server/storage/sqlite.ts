@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { nowMilliseconds } from '../clock.ts';
 import { randomBelow } from '../secrets.ts';
-import { Conflict, isUniqueViolation, StorageFault, toFault } from './faults.ts';
+import { Conflict, isUniqueViolation, StorageFault, toAppendFault, toFault } from './faults.ts';
 import { makeFolder } from './folders.ts';
 import type { Ledger } from './ledger.ts';
 import type { Statement } from './statement.ts';
-import type { Write } from './unit-of-work.ts';
+import type { AppendWrite, Write } from './unit-of-work.ts';
 
 const STATEMENT_CACHE = 500;
 // The event loop stands still so long when another process commits; beyond it we come back later.
@@ -113,9 +113,18 @@ export function createSqlite(path: string, ledger: Ledger) {
     });
   }
 
+  function append(build: AppendWrite['build']): void {
+    const statements = ledger.append(build);
+    try {
+      for (const statement of statements) prepare(statement.sql).run(...statement.bindings);
+    } catch (error) {
+      throw toAppendFault(error);
+    }
+  }
+
   function applyWrite(write: Write): void {
     if (write.kind === 'append') {
-      for (const statement of ledger.append(write.build)) prepare(statement.sql).run(...statement.bindings);
+      append(write.build);
       return;
     }
     try {
