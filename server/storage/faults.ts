@@ -31,10 +31,9 @@ export function isPassing(error: unknown): boolean {
 const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;
 const SQLITE_UNIQUE = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY|ROWID)$/;
 // PostgreSQL error classes (manual, appendix A): connection, resources, operator intervention, system, serialization;
-// who we are (28) and where (3D), our rights (42501) and tables (42P01) were right at the start, so later they tell that
-// the database is away, or was changed under us.
-const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|42501|42P01|55P03|XX)/;
-const SQLITE_CHANGED = /^no such table/;
+// who we are (28), where (3D) and what we may (42501) were right at the start, so later they tell that the database is
+// away, or was taken from us.
+const POSTGRES_FAULTS = /^(08|28|3D|53|57|58|40|25006|25P03|42501|55P03|XX)/;
 const SOCKET_FAULTS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENOTFOUND|EAI_)/;
 const POOL_FAULTS = /timeout|terminat|Connection|not queryable|calling end/i;
 
@@ -64,7 +63,6 @@ export function toFault(error: unknown): unknown {
   const code = codeOf(error);
   const isFault =
     SQLITE_FAULTS.test(code) ||
-    (code === 'SQLITE_ERROR' && SQLITE_CHANGED.test(error.message)) ||
     POSTGRES_FAULTS.test(code) ||
     SOCKET_FAULTS.test(code) ||
     (code === '' && POOL_FAULTS.test(error.message));

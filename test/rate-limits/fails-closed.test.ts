@@ -23,7 +23,7 @@ async function onSqlite(): Promise<Place> {
   return { world, hold, close: world.close };
 }
 
-/** The table was taken from us. */
+/** The database has no room for the counters. */
 async function onPostgres(): Promise<Place> {
   const { url, drop } = await createTestDatabase();
   const world = await createManagementWorld({ settings: { database: { url, pool_max: 4 } } });
@@ -31,10 +31,10 @@ async function onPostgres(): Promise<Place> {
   return {
     world,
     async hold() {
-      await session.query('ALTER TABLE rate_limits RENAME TO rate_limits_away');
-      return {
-        lift: async () => void (await session.query('ALTER TABLE rate_limits_away RENAME TO rate_limits')),
-      };
+      await session.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER counters_refuse BEFORE INSERT OR UPDATE ON rate_limits FOR EACH ROW EXECUTE FUNCTION refuse()`);
+      return { lift: async () => void (await session.query('DROP TRIGGER counters_refuse ON rate_limits')) };
     },
     async close() {
       await session.close();
