@@ -67,7 +67,10 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   const protocol = createProtocol(parts, { cookies, pages });
   const { browserSessions, interactions } = protocol;
   const knownDevice = createKnownDevice({ key: keys.device[0], cookies });
-  const signedIn = createSignedIn({ readSession: browserSessions.read });
+  const signedIn = createSignedIn({
+    readSession: browserSessions.read,
+    stepUpSeconds: config.sessions.step_up_seconds,
+  });
   const health = createHealth({ isReady: database.isHealthy });
   const introspect = createIntrospection({ ...parts, isFirstUse: protocol.isFirstUse });
 

@@ -72,8 +72,7 @@ export function createAccountRoutes(parts: AccountRouteParts) {
   const reset = createPasswordResetPages(shared);
   const data = createOwnDataPages(shared);
 
-  const { signedIn } = parts.signedIn;
-  const fresh = parts.signedIn.fresh(config.sessions.step_up_seconds);
+  const { signedIn, fresh } = parts.signedIn;
   const recognised = createRecognised(browserSessions);
   const body = formBody(config.server.body_bytes);
   const { guard } = csrf;

@@ -11,7 +11,8 @@ import {
 import { listGrants } from '../admin/grant-commands.ts';
 import { type Client, needsSecret } from '../clients/clients.ts';
 import { Refusal } from '../errors.ts';
-import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { paramOf } from '../web/parameters.ts';
+import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 import { withScopes } from './people.ts';
 import { type ClientFilter, createConsoleStore } from './store.ts';
 

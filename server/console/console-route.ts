@@ -1,6 +1,7 @@
 // What a route of the administrator's pages is: data, from which the router, the questions and the tests are made.
 import type { AdminParts } from '../admin/parts.ts';
 import type { Sessions } from '../storage/sessions.ts';
+import type { Parameters } from '../web/parameters.ts';
 
 export type ConsoleParts = AdminParts & {
   readonly sessions: Sessions;
@@ -12,8 +13,8 @@ export type ConsoleParts = AdminParts & {
 export type Who = { readonly accountId: string; readonly actor: string };
 
 export type Asked = {
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+  readonly params: Parameters;
+  readonly query: Parameters;
   readonly who: Who;
 };
 
@@ -54,11 +55,6 @@ export type ActRoute = Common & {
 };
 
 export type ConsoleRoute = PageRoute | ActRoute;
-
-/** Of one parameter of the path; the router fills in all of them. */
-export function paramOf({ params }: Asked, name: string): string {
-  return params[name] ?? '';
-}
 
 /** `rows` holds one more than `limit` where there are more; `next` names the last that is shown. */
 export function cutPage<T>(

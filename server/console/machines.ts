@@ -7,7 +7,8 @@ import {
   listServiceAccounts,
   showServiceAccount,
 } from '../admin/service-account-commands.ts';
-import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { paramOf } from '../web/parameters.ts';
+import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 
 const PAGE = 25;
 

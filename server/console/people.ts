@@ -12,7 +12,8 @@ import { listGrants, revokeGrant, type ShownGrant, showGrant } from '../admin/gr
 import { Refusal } from '../errors.ts';
 import { Conflict } from '../storage/faults.ts';
 import { asOperator } from '../teams/admission.ts';
-import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage, paramOf } from './console-route.ts';
+import { paramOf } from '../web/parameters.ts';
+import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 import { createConsoleStore, type PeopleFilter } from './store.ts';
 
 const SECTION = 'people';

@@ -1,23 +1,21 @@
 // /admin/…: one gate in front of everything, then the route of the table (rows H01, S17). Whoever may not, is told nothing.
 import Router from '@koa/router';
 import type { Config } from '../../config/schema.ts';
-import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { Conflict, isPassing } from '../storage/faults.ts';
+import { refuseConflict } from '../storage/faults.ts';
 import { formBody } from '../web/body.ts';
 import type { Middleware, WebContext, WebState } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { type Pages, seeOther } from '../web/page.ts';
-import { localPath } from '../web/return-to.ts';
+import { readPathParameters, readQuery } from '../web/parameters.ts';
 import type { SignedIn } from '../web/signed-in.ts';
 import type { ActRoute, Asked, ConsoleParts, Locals, PageRoute, Question } from './console-route.ts';
 import { consoleRoutes } from './table.ts';
 
 const CONFIRM = 'console/confirm';
-const LONGEST_PARAMETER = 300;
 
 type Parts = ConsoleParts & {
-  config: Pick<Config, 'server' | 'sessions'>;
+  config: Pick<Config, 'server'>;
   signedIn: SignedIn;
   csrf: Csrf;
   pages: Pages;
@@ -33,38 +31,17 @@ function readAsked(ctx: RouteContext): Asked {
   // Behind the gate there is somebody, and they administer.
   const accountId = ctx.state.person?.accountId;
   if (accountId === undefined) throw new Error('a request that passed no gate');
-  const texts = Object.values(ctx.params);
-  if (texts.some((text) => text.length > LONGEST_PARAMETER)) throw new Refusal('not_found');
-  const query = Object.entries(ctx.query).filter(
-    (entry): entry is [string, string] =>
-      typeof entry[1] === 'string' && entry[1].length <= LONGEST_PARAMETER,
-  );
   return {
-    params: ctx.params,
-    query: Object.fromEntries(query),
+    params: readPathParameters(ctx),
+    query: readQuery(ctx),
     who: { accountId, actor: `account:${accountId}` },
   };
 }
 
-/** Somebody else was faster. What passes by itself stays a fault of the store. */
-function sayConflict(error: unknown): never {
-  if (!(error instanceof Conflict) || isPassing(error)) throw error;
-  throw new Refusal('conflict', { cause: error });
-}
-
 export function createConsole(parts: Parts) {
   const { accounts, audit, config, csrf, pages } = parts;
-  const { signedIn } = parts.signedIn;
+  const { signedIn, freshFor } = parts.signedIn;
   const body = formBody(config.server.body_bytes);
-
-  /** Asks again who they are, and comes back to a page: a form that was sent is sent anew by hand. */
-  function fresh(pathOf: (ctx: RouteContext) => string) {
-    return (ctx: RouteContext, next: () => Promise<unknown>) => {
-      const { authTime = 0 } = ctx.state.person ?? {};
-      if (nowSeconds() - authTime <= config.sessions.step_up_seconds) return next();
-      seeOther(ctx, `/sign-in?return_to=${encodeURIComponent(localPath(pathOf(ctx)))}&prompt=login`);
-    };
-  }
 
   async function showPage(ctx: RouteContext, { load, view, title, section }: PageRoute): Promise<void> {
     const { refusal, title: own, ...locals } = await load(parts, readAsked(ctx));
@@ -84,7 +61,7 @@ export function createConsole(parts: Parts) {
   }
 
   async function act(ctx: RouteContext, route: ActRoute): Promise<void> {
-    const made = await route.act(parts, readAsked(ctx)).catch(sayConflict);
+    const made = await route.act(parts, readAsked(ctx)).catch(refuseConflict);
     if (route.answer === undefined) return seeOther(ctx, route.from(ctx.params));
     const { view, title } = route.answer;
     await pages.render(ctx, view, title, { made, back: route.from(ctx.params), section: route.section });
@@ -106,10 +83,12 @@ export function createConsole(parts: Parts) {
 
   function mountAct(route: ActRoute): void {
     const { path, question } = route;
-    const home = (ctx: RouteContext) => (question === undefined ? route.from(ctx.params) : ctx.path);
-    router.post(path, body, csrf.guard, fresh(home), (ctx) => submit(ctx, route));
+    const fresh = freshFor((ctx: RouteContext) =>
+      question === undefined ? route.from(ctx.params) : ctx.path,
+    );
+    router.post(path, body, csrf.guard, fresh, (ctx) => submit(ctx, route));
     if (question === undefined) return;
-    router.get(path, fresh(home), async (ctx) =>
+    router.get(path, fresh, async (ctx) =>
       pages.render(ctx, CONFIRM, question.title, await describeQuestion(ctx, route, question)),
     );
   }

@@ -1,5 +1,4 @@
 // Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
-
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { ID_TAKEN } from '../storage/faults.ts';

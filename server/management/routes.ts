@@ -1,10 +1,9 @@
 // /v1/…: one way for every operation of the table. Who calls, whether they may, what they send; then the act, and its answer.
 import Router from '@koa/router';
 import type { AdminParts } from '../admin/parts.ts';
-import { Refusal } from '../errors.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import { deriveKey } from '../secrets.ts';
-import { Conflict, isPassing } from '../storage/faults.ts';
+import { refuseConflict } from '../storage/faults.ts';
 import type { Replays } from '../storage/replays.ts';
 import { jsonBody } from '../web/body.ts';
 import type { WebContext, WebState } from '../web/context.ts';
@@ -47,12 +46,6 @@ async function readInput(ctx: WebContext & { params: Record<string, string> }, o
   return { params, query, body: parseInput(operation.body, sent), sent: JSON.stringify(sent) };
 }
 
-/** Somebody else was faster. What passes by itself stays a fault of the store. */
-function sayConflict(error: unknown): never {
-  if (!(error instanceof Conflict) || isPassing(error)) throw error;
-  throw new Refusal('conflict', { cause: error });
-}
-
 export function createManagement(parts: Parts) {
   const { config, audit, limiter } = parts;
   const callers = createCallers(parts);
@@ -89,7 +82,7 @@ export function createManagement(parts: Parts) {
       callers.checkScope(ctx, caller, operation);
       const { requestId, address } = ctx.state;
       const origin = { requestId, address, program: ctx.get('User-Agent') || undefined, actor: caller.actor };
-      const answer = await audit.within(origin, () => run(ctx, operation, caller)).catch(sayConflict);
+      const answer = await audit.within(origin, () => run(ctx, operation, caller)).catch(refuseConflict);
       ctx.status = operation.status;
       ctx.body = operation.status === 204 ? null : answer;
     });

@@ -1,6 +1,5 @@
 // Service accounts at rest, beside their clients. Atomic: an account of a team is registered only while the team is there;
 // a JWT is revoked once, however often that is asked for.
-
 import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';

@@ -1,4 +1,5 @@
 // What storage may say instead of an answer: a lost compare-and-set (Conflict) or a store that cannot serve now (StorageFault).
+import { Refusal } from '../errors.ts';
 
 /** A compare-and-set or a unique key was lost to somebody else; nothing of the unit was stored. */
 export class Conflict extends Error {
@@ -26,6 +27,12 @@ export const ID_TAKEN = 'id_taken';
 /** Will the same request succeed when it is sent again? A store that is away, or an id that was taken. */
 export function isPassing(error: unknown): boolean {
   return error instanceof StorageFault || (error instanceof Conflict && error.label === ID_TAKEN);
+}
+
+/** Somebody else was faster: conflict. What passes by itself stays a fault of the store. */
+export function refuseConflict(error: unknown): never {
+  if (!(error instanceof Conflict) || isPassing(error)) throw error;
+  throw new Refusal('conflict', { cause: error });
 }
 
 const SQLITE_FAULTS = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|CORRUPT|NOTADB|PROTOCOL)/;

@@ -8,9 +8,11 @@ import { localPath } from './return-to.ts';
 type SignedInOptions = {
   /** Reads the engine's session; undefined when nobody is signed in. */
   readSession: (ctx: WebContext) => Promise<Person | undefined>;
+  /** How long ago the password may have been given when something dangerous is done. */
+  stepUpSeconds: number;
 };
 
-export function createSignedIn({ readSession }: SignedInOptions) {
+export function createSignedIn({ readSession, stepUpSeconds }: SignedInOptions) {
   async function findPerson(ctx: WebContext): Promise<Person | undefined> {
     const person = ctx.state.person ?? (await readSession(ctx));
     if (person) ctx.state.person = person;
@@ -21,26 +23,35 @@ export function createSignedIn({ readSession }: SignedInOptions) {
   const signedIn: Middleware = async (ctx, next) => {
     if (await findPerson(ctx)) return next();
     if (!isPageRequest(ctx)) throw new Refusal('unauthorized');
-    seeOther(ctx, signInUrl(ctx));
+    seeOther(ctx, signInUrl(ctx.url));
   };
 
+  function isRecent({ state: { person } }: WebContext): boolean {
+    return person !== undefined && nowSeconds() - person.authTime <= stepUpSeconds;
+  }
+
   /** The same, but the sign-in must not be older: pages send to `/sign-in?…&prompt=login`, the rest answers 403. */
-  function fresh(seconds: number): Middleware {
-    const recent: Middleware = async (ctx, next) => {
-      const person = ctx.state.person;
-      if (person && nowSeconds() - person.authTime <= seconds) return next();
+  const fresh: Middleware = (ctx, next) =>
+    signedIn(ctx, async () => {
+      if (isRecent(ctx)) return next();
       if (!isPageRequest(ctx)) {
         throw new Refusal('access_denied', {
           words: 'Please sign in again to do this.',
           reason: 'stale sign-in',
         });
       }
-      seeOther(ctx, `${signInUrl(ctx)}&prompt=login`);
+      askAgain(ctx, ctx.url);
+    });
+
+  /** For those who are signed in: forms are sent to sign in too, and come back to a page, to be sent anew by hand. */
+  function freshFor<Context extends WebContext>(pageOf: (ctx: Context) => string) {
+    return (ctx: Context, next: () => Promise<unknown>) => {
+      if (isRecent(ctx)) return next();
+      askAgain(ctx, pageOf(ctx));
     };
-    return (ctx, next) => signedIn(ctx, () => recent(ctx, next));
   }
 
-  return { signedIn, fresh };
+  return { signedIn, fresh, freshFor };
 }
 
 export type SignedIn = ReturnType<typeof createSignedIn>;
@@ -49,8 +60,12 @@ function isPageRequest(ctx: WebContext): boolean {
   return (ctx.method === 'GET' || ctx.method === 'HEAD') && ctx.accepts('html', 'json') === 'html';
 }
 
-function signInUrl(ctx: WebContext): string {
-  return `/sign-in?return_to=${encodeURIComponent(localPath(ctx.url))}`;
+function signInUrl(returnTo: string): string {
+  return `/sign-in?return_to=${encodeURIComponent(localPath(returnTo))}`;
+}
+
+function askAgain(ctx: WebContext, returnTo: string): void {
+  seeOther(ctx, `${signInUrl(returnTo)}&prompt=login`);
 }
 
 /** The browser sessions of the engine, as pages outside of an authorization use them. */

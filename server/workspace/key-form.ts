@@ -2,7 +2,7 @@
 import type { WantedTerms } from '../api-keys/key-terms.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import type { Params } from './workspace-route.ts';
+import type { Parameters } from '../web/parameters.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -20,20 +20,20 @@ function readDate(text: string): number {
   return startOfDay / 1000 + DAY_SECONDS;
 }
 
-function readEnd({ expires_at: chosen = '', expires_on: day = '' }: Params): number | undefined {
+function readEnd({ expires_at: chosen = '', expires_on: day = '' }: Parameters): number | undefined {
   if (chosen === 'date') return readDate(day);
   const days = LIVES.find((each) => String(each) === chosen);
   return days === undefined ? undefined : nowSeconds() + days * DAY_SECONDS;
 }
 
 /** Boxes that were ticked: `scope_0`, `scope_1`, … with the scopes as their values. */
-export function readTicked(form: Params): string[] {
+export function readTicked(form: Parameters): string[] {
   return Object.entries(form)
     .filter(([field]) => /^scope_\d+$/.test(field))
     .map(([, scope]) => scope);
 }
 
-function readRights(form: Params): Pick<WantedTerms, 'scopes' | 'level'> {
+function readRights(form: Parameters): Pick<WantedTerms, 'scopes' | 'level'> {
   const { may = '' } = form;
   if (may === 'all') return { scopes: ['*'] };
   if (may.startsWith('level:')) return { level: may.slice('level:'.length) };
@@ -42,7 +42,7 @@ function readRights(form: Params): Pick<WantedTerms, 'scopes' | 'level'> {
   throw new Refusal('invalid_request', { words: 'Please choose what the key may do.', param: 'scope' });
 }
 
-export function readNewKey(form: Params): WantedTerms & { teamId: string | undefined } {
+export function readNewKey(form: Parameters): WantedTerms & { teamId: string | undefined } {
   const networks = (form.cidr ?? '').split(/[\s,]+/).filter((text) => text !== '');
   return {
     ...{ name: form.name ?? '', ...readRights(form), networks, expiresAt: readEnd(form) },

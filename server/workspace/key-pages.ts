@@ -6,9 +6,10 @@ import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { TeamOfPerson } from '../teams/team.ts';
+import { paramOf } from '../web/parameters.ts';
 import type { Localized } from '../web/words.ts';
 import { LIVES } from './key-form.ts';
-import { type Asked, type Locals, paramOf, type WorkspaceParts } from './workspace-route.ts';
+import type { Asked, Locals, WorkspaceParts } from './workspace-route.ts';
 
 export type KeyKind = KeyOwner['kind'];
 

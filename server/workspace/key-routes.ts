@@ -1,6 +1,7 @@
 // /account/keys and /teams/:team/keys: the same pages for the keys of a person and of a team.
 import type { MadeKey } from '../api-keys/api-keys.ts';
 import { Refusal } from '../errors.ts';
+import { paramOf } from '../web/parameters.ts';
 import { readNewKey, readTicked } from './key-form.ts';
 import {
   frameOf,
@@ -13,14 +14,13 @@ import {
   ownerOf,
 } from './key-pages.ts';
 import { REVEAL_SECONDS } from './reveals.ts';
-import {
-  type ActRoute,
-  type Asked,
-  type PageRoute,
-  paramOf,
-  type QuestionRoute,
-  type WorkspaceParts,
-  type WorkspaceRoute,
+import type {
+  ActRoute,
+  Asked,
+  PageRoute,
+  QuestionRoute,
+  WorkspaceParts,
+  WorkspaceRoute,
 } from './workspace-route.ts';
 
 const HOUR_SECONDS = 3600;

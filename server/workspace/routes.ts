@@ -2,15 +2,14 @@
 import Router from '@koa/router';
 import type { Config } from '../../config/schema.ts';
 import { getAccount } from '../accounts/account-pages.ts';
-import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { Conflict, isPassing } from '../storage/faults.ts';
+import { refuseConflict } from '../storage/faults.ts';
 import { asPerson } from '../teams/admission.ts';
 import { formBody } from '../web/body.ts';
-import type { Middleware, WebContext, WebState } from '../web/context.ts';
+import type { WebContext, WebState } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import { type Pages, seeOther } from '../web/page.ts';
-import { localPath } from '../web/return-to.ts';
+import { readPathParameters, readQuery } from '../web/parameters.ts';
 import type { SignedIn } from '../web/signed-in.ts';
 import { createReveals, type RevealParts } from './reveals.ts';
 import { workspaceRoutes } from './table.ts';
@@ -18,38 +17,22 @@ import type {
   ActRoute,
   Asked,
   PageRoute,
-  Params,
   QuestionRoute,
   WorkspaceParts,
   WorkspaceRoute,
 } from './workspace-route.ts';
 
 const QUESTION = 'workspace/question';
-const LONGEST_PARAMETER = 300;
 
 type Parts = Omit<WorkspaceParts, 'reveals'> &
   RevealParts & {
-    config: Pick<Config, 'server' | 'sessions'>;
+    config: Pick<Config, 'server'>;
     signedIn: SignedIn;
     csrf: Csrf;
     pages: Pages;
   };
 
 type RouteContext = WebContext & { params: Record<string, string> };
-
-function readQuery(ctx: WebContext): Params {
-  const entries = Object.entries(ctx.query).filter(
-    (entry): entry is [string, string] =>
-      typeof entry[1] === 'string' && entry[1].length <= LONGEST_PARAMETER,
-  );
-  return Object.fromEntries(entries);
-}
-
-/** Somebody else was faster. What passes by itself stays a fault of the store. */
-function sayConflict(error: unknown): never {
-  if (!(error instanceof Conflict) || isPassing(error)) throw error;
-  throw new Refusal('conflict', { cause: error });
-}
 
 /** Where a form came from: whoever must sign in again comes back to a page. */
 function pageOf(route: WorkspaceRoute, ctx: RouteContext): string {
@@ -59,31 +42,20 @@ function pageOf(route: WorkspaceRoute, ctx: RouteContext): string {
   );
 }
 
+const passOn = (_ctx: WebContext, next: () => Promise<unknown>) => next();
+
 export function createWorkspaceRoutes(options: Parts) {
   const { accounts, config, csrf, pages } = options;
   const parts: WorkspaceParts = { ...options, reveals: createReveals(options) };
-  const { signedIn } = options.signedIn;
+  const { signedIn, freshFor } = options.signedIn;
   const body = formBody(config.server.body_bytes);
   const router = new Router<WebState, Record<never, never>>({ sensitive: true, strict: true });
 
   async function readAsked(ctx: RouteContext): Promise<Asked> {
     const account = await getAccount(accounts, ctx);
-    if (Object.values(ctx.params).some((text) => text.length > LONGEST_PARAMETER)) {
-      throw new Refusal('not_found');
-    }
+    const params = readPathParameters(ctx);
     const { form = {} } = ctx.state;
-    return { account, actor: asPerson(account), params: ctx.params, query: readQuery(ctx), form };
-  }
-
-  /** Asks again who they are, and comes back to a page: a form that was sent is sent anew by hand. */
-  function freshFor(route: WorkspaceRoute): Middleware {
-    return (ctx, next) => {
-      const { authTime = 0 } = ctx.state.person ?? {};
-      if (!route.isFresh || nowSeconds() - authTime <= config.sessions.step_up_seconds) return next();
-      const path = localPath(pageOf(route, ctx as RouteContext));
-      seeOther(ctx, `/sign-in?return_to=${encodeURIComponent(path)}&prompt=login`);
-      return undefined;
-    };
+    return { account, actor: asPerson(account), params, query: readQuery(ctx), form };
   }
 
   async function showPage(ctx: RouteContext, { load, view, title }: PageRoute): Promise<void> {
@@ -94,7 +66,7 @@ export function createWorkspaceRoutes(options: Parts) {
   async function submit(ctx: RouteContext, { act, shownOn }: ActRoute): Promise<void> {
     const asked = await readAsked(ctx);
     try {
-      seeOther(ctx, await act(parts, asked).catch(sayConflict));
+      seeOther(ctx, await act(parts, asked).catch(refuseConflict));
     } catch (error) {
       if (!(error instanceof Refusal) || error.code === 'not_found') throw error;
       const locals = { ...(await shownOn.load(parts, asked)), typed: asked.form };
@@ -115,14 +87,14 @@ export function createWorkspaceRoutes(options: Parts) {
     const asked = await readAsked(ctx);
     const locals = await describe(route, asked);
     try {
-      seeOther(ctx, await route.act(parts, asked).catch(sayConflict));
+      seeOther(ctx, await route.act(parts, asked).catch(refuseConflict));
     } catch (error) {
       await pages.fail(ctx, QUESTION, route.title, { locals, error });
     }
   }
 
   for (const route of workspaceRoutes) {
-    const fresh = freshFor(route);
+    const fresh = route.isFresh ? freshFor((ctx: RouteContext) => pageOf(route, ctx)) : passOn;
     if (route.kind === 'page') {
       router.get(route.path, signedIn, fresh, (ctx) => showPage(ctx, route));
     } else if (route.kind === 'act') {

@@ -1,7 +1,8 @@
 // What the pages of teams show: those that a person is in, one of them with its people, and an invitation.
 import { Refusal } from '../errors.ts';
 import type { Member } from '../teams/team.ts';
-import { type Asked, type Locals, paramOf, type WorkspaceParts } from './workspace-route.ts';
+import { paramOf } from '../web/parameters.ts';
+import type { Asked, Locals, WorkspaceParts } from './workspace-route.ts';
 
 const MEMBERS_PAGE = 100;
 

@@ -1,15 +1,14 @@
 // /account/teams, /teams/:team and /invitations/:invitation: what people do with their teams. The acts are those of server/teams.
 import { Refusal } from '../errors.ts';
+import { type Parameters, paramOf } from '../web/parameters.ts';
 import { getMemberName, loadInvitation, loadTeam, loadTeams, pathOfTeam } from './team-pages.ts';
-import {
-  type ActRoute,
-  type Asked,
-  type PageRoute,
-  type Params,
-  paramOf,
-  type QuestionRoute,
-  type WorkspaceParts,
-  type WorkspaceRoute,
+import type {
+  ActRoute,
+  Asked,
+  PageRoute,
+  QuestionRoute,
+  WorkspaceParts,
+  WorkspaceRoute,
 } from './workspace-route.ts';
 
 const TEAMS = '/account/teams';
@@ -45,7 +44,7 @@ function onTeam(path: string, act: (parts: WorkspaceParts, asked: Asked) => Prom
   };
 }
 
-const backToTeam = ({ team = '' }: Params) => pathOfTeam(team);
+const backToTeam = ({ team = '' }: Parameters) => pathOfTeam(team);
 
 /** Its name, for owners alone where `isOwners`. */
 async function nameForOwner({ teams }: WorkspaceParts, asked: Asked): Promise<string> {

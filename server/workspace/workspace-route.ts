@@ -8,6 +8,7 @@ import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
 import type { Rights } from '../teams/rights.ts';
 import type { Teams } from '../teams/teams.ts';
+import type { Parameters } from '../web/parameters.ts';
 import type { Reveals } from './reveals.ts';
 
 export type WorkspaceParts = {
@@ -22,15 +23,13 @@ export type WorkspaceParts = {
   readonly reveals: Reveals;
 };
 
-export type Params = Readonly<Record<string, string>>;
-
 export type Asked = {
   readonly account: Account;
   readonly actor: Actor;
-  readonly params: Params;
-  readonly query: Params;
+  readonly params: Parameters;
+  readonly query: Parameters;
   /** What was typed in; empty for a page. */
-  readonly form: Params;
+  readonly form: Parameters;
 };
 
 export type Locals = Readonly<Record<string, unknown>>;
@@ -69,13 +68,8 @@ export type QuestionRoute = Common & {
   readonly section: 'keys' | 'teams';
   /** Who or what it is about. Refuses whoever may not do it, and with not_found where there is nothing. */
   readonly subject: (parts: WorkspaceParts, asked: Asked) => Promise<string>;
-  readonly back: (params: Params) => string;
+  readonly back: (params: Parameters) => string;
   readonly act: Act;
 };
 
 export type WorkspaceRoute = PageRoute | ActRoute | QuestionRoute;
-
-/** Of one parameter of the path; the router fills in all of them. */
-export function paramOf({ params }: Pick<Asked, 'params'>, name: string): string {
-  return params[name] ?? '';
-}

@@ -15,11 +15,11 @@ function createPages() {
       ctx.get('X-Test-Person') === 'Ada'
         ? { accountId: 'acct_ada', sessionUid: 's1', authTime: signedInAt, methods: ['pwd'] }
         : undefined,
+    stepUpSeconds: 300,
   });
-  const recent = fresh(300);
   const { app, entries } = createTestApp((mounted) =>
     mounted
-      .use((ctx, next) => (ctx.path === '/danger' ? recent(ctx, next) : signedIn(ctx, next)))
+      .use((ctx, next) => (ctx.path === '/danger' ? fresh(ctx, next) : signedIn(ctx, next)))
       .use((ctx) => {
         ctx.body = { person: ctx.state.person };
       }),
