@@ -108,7 +108,9 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const signingKeys = createSigningKeys({ database, deployment, audit, sealer });
   const grants = createGrants({ database, audit });
   const trustedIssuers = createTrustedIssuers({ database, audit, clients, remoteKeys, actor });
-  const serviceAccounts = createServiceAccounts({ database, audit, clients, rights });
+  const serviceAccounts = createServiceAccounts({
+    ...{ database, audit, clients, rights, admission, resources },
+  });
   const assertions = createAssertions({
     issuer: config.issuer,
     tokenEndpoint: `${config.issuer}/token`,

@@ -25,7 +25,7 @@ export const machineScopeName = resourceScopeName
   .refine((name) => name !== '*', 'must be the name of a scope; * is none here: name each of them');
 
 export const apiScopeName = machineScopeName.refine(
-  (name) => name !== 'keys:read' && name !== 'keys:write',
+  (name) => !/^(?:keys|service-accounts):(?:read|write)$/.test(name),
   'is a scope of this server itself and cannot be one of an API',
 );
 

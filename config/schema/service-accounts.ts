@@ -19,6 +19,12 @@ export const serviceAccountSchema = z.strictObject({
     .min(1)
     .describe('Every scope that it may get; all of them where none is asked for.'),
   plan: ownName.optional().describe('An entry of plans, whose scopes are its ceiling. Unset: no ceiling.'),
+  resource: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('The identifier of the only API where what it signs and gets is good. Unset: every API.'),
   profile: z
     .enum(['strict', 'service-account'])
     .default('service-account')

@@ -48,6 +48,10 @@ export const plan = z.strictObject({
     max: 10_000,
   }),
   max_team_keys: whole(100, 'API keys of one team on this plan; 0 is none.', { min: 0, max: 10_000 }),
+  max_service_accounts: whole(100, 'Service accounts of one team on this plan; 0 is none.', {
+    min: 0,
+    max: 10_000,
+  }),
   max_members: whole(500, 'Members of one team on this plan.', { max: 10_000 }),
 });
 

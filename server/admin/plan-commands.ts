@@ -6,6 +6,7 @@ export type ShownPlan = {
   scopes: string[];
   max_personal_keys: number;
   max_team_keys: number;
+  max_service_accounts: number;
   max_members: number;
   /** Of whom it is the plan where none was chosen. */
   default_for: ('person' | 'team')[];

@@ -2,17 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Refusal } from '../errors.ts';
+import {
+  type AccountOptions,
+  createServiceAccount,
+  type KeySource,
+} from '../service-accounts/account-making.ts';
+import { type Actor, asOperator } from '../teams/admission.ts';
 import { collectNames, readKeySet, rowLimit } from './options.ts';
 import { type AdminParts, OPERATOR } from './parts.ts';
 import type { Runner } from './runner.ts';
 import {
-  addAccountKey,
+  addKeyToAccount,
   changeAccountKey,
-  createServiceAccount,
   disableAccount,
   enableAccount,
   endAccountBefore,
-  type KeySource,
   listServiceAccounts,
   removeServiceAccount,
   showServiceAccount,
@@ -21,6 +25,7 @@ import { writeCredentials } from './service-account-file.ts';
 import { describeFields, describeMade, describeRows } from './text.ts';
 
 const COLUMNS = ['id', 'name', 'team_id', 'state', 'scopes', 'created_at'];
+const BY = asOperator(OPERATOR);
 const ON_OUTPUT = '-';
 const ONCE = 'The private key is in this answer, or in the file, and kept nowhere else.';
 
@@ -36,6 +41,7 @@ type CreateOptions = KeyOptions & {
   plan?: string;
   name: string;
   scope: string[];
+  resource?: string;
   profile?: string;
 };
 type AddKeyOptions = KeyOptions & { kid?: string; expiresAt?: number };
@@ -103,33 +109,31 @@ export function addServiceAccountCommands(program: Command, runner: Runner): voi
     .option('--limit <number>', 'how many at most', rowLimit, 100)
     .option('--after <id>', 'go on after this id', '')
     .action(({ team, ...page }: { team?: string; limit: number; after: string }) =>
-      runner.runWithParts((parts) => listServiceAccounts(parts, { teamId: team, ...page }), {
+      runner.runWithParts((parts) => listServiceAccounts(parts, BY, { teamId: team, ...page }), {
         describe: (rows) => describeRows(rows, COLUMNS),
       }),
     );
 
   addOne('show', 'show one and its keys', showServiceAccount);
-  addOne('disable', 'refuse it from now on; what it signed or got is dead for good', (parts, id) =>
-    disableAccount(parts, id, OPERATOR),
-  );
-  addOne('enable', 'let it sign again', (parts, id) => enableAccount(parts, id, OPERATOR));
-  addOne('remove', 'end it for good; its id is never used again', (parts, id) =>
-    removeServiceAccount(parts, id, OPERATOR),
-  );
+  addOne('disable', 'refuse it from now on; what it signed or got is dead for good', disableAccount);
+  addOne('enable', 'let it sign again', enableAccount);
+  addOne('remove', 'end it for good; its id is never used again', removeServiceAccount);
   addKeyCommands(accounts, runner);
   addNotBefore(accounts, runner);
 
   function addOne<T extends Record<string, unknown>>(
     name: string,
     description: string,
-    act: (parts: AdminParts, id: string) => Promise<T>,
+    act: (parts: AdminParts, by: Actor, id: string) => Promise<T>,
   ): void {
     accounts
       .command(name)
       .description(description)
       .argument('<service_account>', 'its id')
       .addHelpText('after', `\nExample:\n  latchkey service-accounts ${name} sa_…`)
-      .action((id: string) => runner.runWithParts((parts) => act(parts, id), { describe: describeFields }));
+      .action((id: string) =>
+        runner.runWithParts((parts) => act(parts, BY, id), { describe: describeFields }),
+      );
   }
 }
 
@@ -141,6 +145,7 @@ function addCreate(accounts: Command, runner: Runner): void {
     .option('--plan <plan>', "of the operator's own: the plan whose scopes are its ceiling")
     .requiredOption('--name <name>', 'what people read')
     .requiredOption('--scope <scope>', 'a scope that it may get, several times', collectNames)
+    .option('--resource <identifier>', 'the only API where it is good; otherwise every API')
     .addOption(
       new Option(
         '--profile <profile>',
@@ -151,13 +156,15 @@ function addCreate(accounts: Command, runner: Runner): void {
     );
   addKeyOptions(create)
     .addHelpText('after', EXAMPLES)
-    .action(({ team, operator, name, scope, plan, profile, ...keys }: CreateOptions) =>
+    .action(({ team, operator, name, scope, plan, resource, profile, ...keys }: CreateOptions) =>
       runner.runWithParts(
         async (parts) => {
           if ((team === undefined) !== (operator === true))
             throw new Refusal('invalid_request', { words: 'Give --team or --operator.', param: 'team' });
-          const options = { teamId: team, name, scopes: scope, plan, profile, ...readSource(keys) };
-          return offer(keys, () => createServiceAccount(parts, options, { actor: OPERATOR }));
+          const asked: AccountOptions = { teamId: team, name, scopes: scope, plan, resource, profile };
+          return offer(keys, () =>
+            createServiceAccount(parts, { ...asked, ...readSource(keys) }, { actor: BY }),
+          );
         },
         { describe: (made) => describeMade(sentenceOf('The service account was made.', keys), { ...made }) },
       ),
@@ -180,7 +187,7 @@ function addKeyCommands(accounts: Command, runner: Runner): void {
       runner.runWithParts(
         (parts) =>
           offer(keys, () =>
-            addAccountKey(parts, { id, terms: { kid, expiresAt }, ...readSource(keys) }, OPERATOR),
+            addKeyToAccount(parts, BY, { id, terms: { kid, expiresAt }, ...readSource(keys) }),
           ),
         { describe: (made) => describeMade(sentenceOf('The key was added.', keys), { ...made }) },
       ),
@@ -197,7 +204,7 @@ function addKeyCommands(accounts: Command, runner: Runner): void {
       .argument('<service_account>', 'its id')
       .argument('<kid>', 'the id of the key')
       .action((id: string, kid: string) =>
-        runner.runWithParts((parts) => changeAccountKey(parts, { id, kid, act }, OPERATOR), {
+        runner.runWithParts((parts) => changeAccountKey(parts, BY, { id, kid, act }), {
           describe: describeFields,
         }),
       );
@@ -211,7 +218,7 @@ function addNotBefore(accounts: Command, runner: Runner): void {
     .option('--at <time>', 'a date, or seconds since 1970; now, unless told', readTime)
     .addHelpText('after', '\nExample:\n  latchkey service-accounts not-before sa_…')
     .action((id: string, { at }: { at?: number }) =>
-      runner.runWithParts((parts) => endAccountBefore(parts, { id, at }, OPERATOR), {
+      runner.runWithParts((parts) => endAccountBefore(parts, BY, { id, at }), {
         describe: describeFields,
       }),
     );

@@ -3,7 +3,7 @@ import { nowSeconds } from '../clock.ts';
 import { explainServiceJwt } from '../introspection/service-jwt.ts';
 import { type AdminParts, OPERATOR } from './parts.ts';
 
-type Parts = Pick<AdminParts, 'config' | 'database' | 'selfSigned' | 'serviceAccounts'>;
+type Parts = Pick<AdminParts, 'config' | 'database' | 'selfSigned' | 'serviceAccounts' | 'rights'>;
 
 export type LiveServiceJwt = {
   active: true;

@@ -1,22 +1,7 @@
 // A trusted issuer and its keys, as operators see them.
 import type { AssertionProfile, WorkloadMapping } from '../clients/trust.ts';
-import { nowSeconds } from '../clock.ts';
-import {
-  algorithmsOf,
-  isDisabled,
-  isInForce,
-  type PublicKey,
-  thumbprintOf,
-} from '../service-accounts/keys.ts';
 import type { TrustedIssuer } from '../service-accounts/registration.ts';
-
-export type ShownKey = {
-  kid: string | null;
-  thumbprint: string;
-  algorithms: readonly string[];
-  state: 'in_force' | 'disabled' | 'ended' | 'unusable';
-  expires_at: number | null;
-};
+import { type ShownKey, showKey } from '../service-accounts/shown-key.ts';
 
 export type ShownIssuer = {
   issuer: string;
@@ -53,19 +38,6 @@ export function showMappings(mappings: readonly WorkloadMapping[] = []): ShownMa
     rules: Object.fromEntries(rules.map(({ claim, values }) => [claim, values])),
     ...(identifiedBy === undefined ? {} : { identified_by: identifiedBy }),
   }));
-}
-
-export function showKey(key: PublicKey, disabled: readonly string[]): ShownKey {
-  const algorithms = algorithmsOf(key);
-  const [isOff, isGood] = [isDisabled(key, disabled), isInForce(key, nowSeconds())];
-  const inUse = isOff ? 'disabled' : isGood ? 'in_force' : 'ended';
-  return {
-    kid: typeof key.kid === 'string' ? key.kid : null,
-    thumbprint: thumbprintOf(key),
-    algorithms,
-    state: algorithms.length === 0 ? 'unusable' : inUse,
-    expires_at: typeof key.exp === 'number' ? key.exp : null,
-  };
 }
 
 export async function showTrust({

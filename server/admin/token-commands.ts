@@ -11,7 +11,7 @@ import { introspectServiceJwt, type LiveServiceJwt, revokeServiceJwt } from './s
 
 type Parts = Pick<
   AdminParts,
-  'config' | 'database' | 'tokens' | 'apiKeys' | 'keyFormats' | 'selfSigned' | 'serviceAccounts'
+  'config' | 'database' | 'tokens' | 'apiKeys' | 'keyFormats' | 'selfSigned' | 'serviceAccounts' | 'rights'
 >;
 
 type Found =

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import { cleanName } from '../accounts/person-name.ts';
 import { LATEST_AT, nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { isOwnScope } from '../resources/management.ts';
+import { isKeyScope } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
 import type { ApiKey, KeyTerms } from './api-key.ts';
 import { readNetworks } from './key-networks.ts';
@@ -41,7 +41,7 @@ function checkNames(scopes: readonly string[], wanted: WantedTerms, { config, re
   const known = new Set(asked.flatMap(({ registration }) => Object.keys(registration.scopes)));
   for (const scope of scopes) {
     // A key manages keys at most, and nothing else of this server.
-    const isKnown = isOwnScope(scope) ? config.managed_by_keys || known.has(scope) : known.has(scope);
+    const isKnown = isKeyScope(scope) ? config.managed_by_keys || known.has(scope) : known.has(scope);
     if (scope !== EVERY_SCOPE && !isKnown)
       refuse('scope', 'There is no scope {scope} for keys.', { scope: scope.slice(0, 100) });
   }

@@ -35,6 +35,8 @@ export type Trust = {
   readonly accountId?: string;
   /** The clients that may present its assertions, and no other; none is whoever holds one, without a client. */
   readonly clientIds: readonly string[];
+  /** Of a service account: the only API where what it signs and gets is good. */
+  readonly resource?: string;
   /** With `workload`: who its tokens act as. */
   readonly mappings?: readonly WorkloadMapping[];
 };

@@ -7,6 +7,7 @@ import {
   listServiceAccounts,
   showServiceAccount,
 } from '../admin/service-account-commands.ts';
+import { asOperator } from '../teams/admission.ts';
 import { paramOf } from '../web/parameters.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 
@@ -71,7 +72,11 @@ export const serviceAccounts: readonly ConsoleRoute[] = [
     ...{ kind: 'page', section: 'service_accounts', path: '/admin/service-accounts' },
     ...{ title: 'Service accounts', view: 'console/service-accounts' },
     async load(parts, asked) {
-      const { rows, next } = cutPage(await listServiceAccounts(parts, afterOf(asked)), PAGE, (one) => one.id);
+      const { rows, next } = cutPage(
+        await listServiceAccounts(parts, asOperator(asked.who.actor), afterOf(asked)),
+        PAGE,
+        (one) => one.id,
+      );
       return { accounts: rows, next, is_later: asked.query.after !== undefined };
     },
   },
@@ -82,12 +87,13 @@ export const serviceAccounts: readonly ConsoleRoute[] = [
       words:
         'Everything that it signed or got is dead at once and for good. When it is enabled again, it signs anew.',
       button: 'Disable the service account',
-      subject: async (parts, asked) => (await showServiceAccount(parts, paramOf(asked, 'account'))).name,
+      subject: async (parts, asked) =>
+        (await showServiceAccount(parts, asOperator(asked.who.actor), paramOf(asked, 'account'))).name,
     },
-    act: (parts, asked) => disableAccount(parts, paramOf(asked, 'account'), asked.who.actor),
+    act: (parts, asked) => disableAccount(parts, asOperator(asked.who.actor), paramOf(asked, 'account')),
   },
   {
     ...{ ...machine, path: '/admin/service-accounts/:account/enable' },
-    act: (parts, asked) => enableAccount(parts, paramOf(asked, 'account'), asked.who.actor),
+    act: (parts, asked) => enableAccount(parts, asOperator(asked.who.actor), paramOf(asked, 'account')),
   },
 ];

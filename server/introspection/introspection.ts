@@ -22,7 +22,7 @@ import {
   type UsedFrom,
 } from './kinds.ts';
 import { recogniseRefreshToken } from './refresh-token.ts';
-import { createServiceJwtKind } from './service-jwt.ts';
+import { createServiceJwtKind, type ServiceJwtParts } from './service-jwt.ts';
 import { getRow, noteUse, type Row, selectCaller } from './store.ts';
 import { createUses } from './uses.ts';
 
@@ -37,6 +37,7 @@ export type IntrospectionParts = CallerParts & {
   apiKeys: Pick<ApiKeys, 'rights' | 'noteUse'>;
   keyFormats: KeyFormats;
   selfSigned: SelfSignedJwts;
+  serviceAccounts: ServiceJwtParts['serviceAccounts'];
   log: Log;
 };
 
@@ -52,7 +53,7 @@ export function createIntrospection(parts: IntrospectionParts) {
       formats: parts.keyFormats,
       apiKeys: parts.apiKeys,
     }),
-    createServiceJwtKind({ selfSigned: parts.selfSigned }),
+    createServiceJwtKind(parts),
   ];
 
   function recognise(text: string, caller: string, now: number): Recognised | undefined {

@@ -5,6 +5,7 @@ import type { Limiter } from '../rate-limits/limiter.ts';
 import type { SelfSignedJwts } from '../service-accounts/self-signed.ts';
 import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { Database } from '../storage/database.ts';
+import type { Rights } from '../teams/rights.ts';
 import { explainServiceJwt } from './service-jwt.ts';
 
 const HOLDER = 'anonymous';
@@ -14,6 +15,7 @@ export type ServiceJwtRevocationParts = {
   limiter: Pick<Limiter, 'check'>;
   selfSigned: SelfSignedJwts;
   serviceAccounts: Pick<ServiceAccounts, 'revokeJwt'>;
+  rights: Rights;
 };
 
 export function createServiceJwtRevocation(parts: ServiceJwtRevocationParts) {

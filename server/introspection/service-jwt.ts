@@ -2,14 +2,17 @@
 import type { Registration } from '../clients/clients.ts';
 import type { Trust } from '../clients/trust.ts';
 import type { Recognised, SelfSigned, SelfSignedJwts } from '../service-accounts/self-signed.ts';
-import { mayHold } from '../service-accounts/service-account.ts';
+import { isOnPlan, mayHold } from '../service-accounts/service-account.ts';
+import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { Database } from '../storage/database.ts';
+import type { Rights } from '../teams/rights.ts';
 import type {
   ActiveAnswer,
   Circumstances,
   InactiveReason,
   Kind,
   Recognised as RecognisedCredential,
+  Use,
 } from './kinds.ts';
 import { firstOf, type Rule } from './liveness.ts';
 import { createSelect, getRow, RESOURCE, type Row } from './store.ts';
@@ -43,7 +46,7 @@ const accountRead = {
   where: 't.client_id = :id',
   credential: {
     ...{ account_id: 'NULL', scope: 'NULL', issued_at: 'NULL', expires_at: 'NULL', grant_id: 'NULL' },
-    ...{ last_used_at: 'NULL', email: 'NULL', standing: 'NULL' },
+    ...{ last_used_at: 't.last_used_at', email: 'NULL', standing: 'NULL' },
   },
   columns: [
     '(SELECT c.registration FROM clients c WHERE c.id = t.client_id) AS holder',
@@ -69,12 +72,13 @@ function keyOf({ issuer, hash, issuedAt, audience }: SelfSigned) {
 
 function judgeServiceJwt(
   recognised: Recognised,
-  { life }: ServiceJwtRow,
-  { trust, now }: { trust: Trust | undefined; now: number },
+  { life, team_id, team_plan }: ServiceJwtRow,
+  { trust, now, rights }: { trust: Trust | undefined; now: number; rights: Rights },
 ): InactiveReason | null {
   const fault = trust === undefined ? 'not_valid' : recognised.judge(trust, now);
   if (fault === 'not_valid' || fault === 'not_yet') return 'unknown';
-  return life ?? fault;
+  if (life !== null || fault !== null) return life ?? fault;
+  return isOnPlan({ teamId: team_id, teamPlan: team_plan }, rights) ? null : 'plan_required';
 }
 
 /** What is known of one, whoever it is for: to operators, and to whoever holds it and wants it dead. */
@@ -87,7 +91,7 @@ export type ExplainedJwt = {
 
 /** Undefined where it is none. */
 export async function explainServiceJwt(
-  { database, selfSigned }: { database: Database; selfSigned: SelfSignedJwts },
+  { database, selfSigned, rights }: { database: Database; selfSigned: SelfSignedJwts; rights: Rights },
   text: string,
   now: number,
 ): Promise<ExplainedJwt | undefined> {
@@ -99,10 +103,15 @@ export async function explainServiceJwt(
   if (trust === undefined) return { said, ended: 'unknown', isGood: false };
   const fault = recognised.judge(trust, now);
   const isGood = fault === null || fault === 'not_yet';
-  return { said, ended: judgeServiceJwt(recognised, row, { trust, now }), isGood };
+  return { said, ended: judgeServiceJwt(recognised, row, { trust, now, rights }), isGood };
 }
 
-export function createServiceJwtKind({ selfSigned }: { selfSigned: SelfSignedJwts }): Kind {
+export type ServiceJwtParts = {
+  selfSigned: SelfSignedJwts;
+  serviceAccounts: Pick<ServiceAccounts, 'noteUse'>;
+};
+
+export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwtParts): Kind {
   const registrations = new Map<string, Registration>();
 
   // The same text is the same registration, and its keys the same objects: parsed once, whoever changed it in between.
@@ -150,11 +159,12 @@ export function createServiceJwtKind({ selfSigned }: { selfSigned: SelfSignedJwt
       };
     }
 
-    function judge(found: Row): InactiveReason | null {
+    function judge(found: Row, { rights }: Circumstances): InactiveReason | null {
       const row = found as ServiceJwtRow;
-      return judgeServiceJwt(recognised, row, { trust: parseHolder(row)?.trust, now });
+      return judgeServiceJwt(recognised, row, { trust: parseHolder(row)?.trust, now, rights });
     }
 
-    return { statement: selectAsCaller(caller, keyOf(said), now), describe, judge };
+    const useOf = (): Use => ({ of: said.issuer, note: () => serviceAccounts.noteUse(said.issuer) });
+    return { statement: selectAsCaller(caller, keyOf(said), now), describe, judge, useOf };
   }
 }

@@ -27,6 +27,7 @@ const key = z.strictObject({
   thumbprint: z.string(),
   algorithms: z.array(z.string()),
   state: z.enum(['in_force', 'disabled', 'ended', 'unusable']),
+  added_at: atOrNull('Since when it has been there, where that is known'),
   expires_at: atOrNull('When it ends'),
 });
 

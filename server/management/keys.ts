@@ -14,9 +14,8 @@ import type { ShownKey } from '../admin/shown-api-key.ts';
 import { parseKeyId } from '../api-keys/api-key.ts';
 import { LATEST_AT } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { type Actor, asOperator } from '../teams/admission.ts';
 import { boundCreation, checkOwnApp, checkSameOwner } from './key-bounds.ts';
-import { type Caller, type Noun, operation } from './operations.ts';
+import { actorOf, type Caller, type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readCursor } from './pages.ts';
 import { checkOrdinary } from './reach.ts';
 import { at, atOrNull, scopeName } from './schemas.ts';
@@ -130,10 +129,6 @@ const example = {
   ...{ last_used_address: null, last_used_program: null, last_used_resource: null },
 } satisfies ShownKey;
 const made = { ...example, key: 'lk_…' };
-
-function actorOf({ actor, self }: Caller): Actor {
-  return self?.actor ?? asOperator(actor);
-}
 
 /** Nobody asks by this who is there: people have one account, and it is theirs. */
 function checkAccount({ self }: Caller, accountId: string | undefined): void {

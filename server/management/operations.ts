@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { AdminParts } from '../admin/parts.ts';
 import type { ApiKey } from '../api-keys/api-key.ts';
 import type { ManagementScope, OwnScope } from '../resources/management.ts';
-import type { Actor } from '../teams/admission.ts';
+import { type Actor, asOperator } from '../teams/admission.ts';
 
 export type Caller = {
   /** As the audit log names it: `client:…`, or `account:…` of an administrator. */
@@ -13,6 +13,11 @@ export type Caller = {
   /** Whoever acts in their own name: a person, or one of their keys. Nobody for those who have the scopes of the server. */
   readonly self?: { readonly actor: Actor; readonly key?: ApiKey; readonly isForeignApp?: boolean };
 };
+
+/** In whose name it is done: their own, or the server's. */
+export function actorOf({ actor, self }: Caller): Actor {
+  return self?.actor ?? asOperator(actor);
+}
 
 type Input<P, Q, B> = {
   readonly params: P;
@@ -34,6 +39,8 @@ type Common = {
   readonly scope: ManagementScope;
   /** With it people may call for what is theirs: an app of theirs with this scope, or they themselves, signed in. */
   readonly own?: OwnScope;
+  /** Only for whoever has just signed in, where they come with a session; as every creation is (row G04). */
+  readonly isFresh?: boolean;
   readonly summary: string;
   /** What callers should know beside it. */
   readonly description?: string;

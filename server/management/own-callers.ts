@@ -9,7 +9,7 @@ import type { KeyFormats } from '../api-keys/key-format.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { judgeOwnKey } from '../introspection/own-key.ts';
-import { managementIdentifier } from '../resources/management.ts';
+import { isKeyScope, managementIdentifier } from '../resources/management.ts';
 import type { Database } from '../storage/database.ts';
 import { asOperator, asPerson } from '../teams/admission.ts';
 import type { Person, WebContext } from '../web/context.ts';
@@ -55,7 +55,7 @@ export function createOwnCallers(parts: OwnCallerParts) {
       const account = person && (await accounts.findActive(person.accountId));
       if (person === undefined || account === undefined) return undefined;
       if (operation.method !== 'get') csrf.check(ctx);
-      if (operation.method === 'post') checkFresh(person);
+      if (operation.method === 'post' || operation.isFresh === true) checkFresh(person);
       const self = { actor: asPerson(account) };
       return { actor: self.actor.name, clientId: BROWSER, scopes: [operation.own as string], self };
     },
@@ -64,7 +64,8 @@ export function createOwnCallers(parts: OwnCallerParts) {
 
     /** Undefined where the key is not good here, and everywhere where keys may not manage keys. */
     async fromKey(ctx: WebContext, text: string, operation: Operation): Promise<Caller | undefined> {
-      if (operation.own === undefined || !config.api_keys.managed_by_keys) return undefined;
+      // Keys manage keys at most.
+      if (!isKeyScope(operation.own) || !config.api_keys.managed_by_keys) return undefined;
       const audience = managementIdentifier(config.issuer);
       const { address } = ctx.state;
       const used = { audience, address, keyRights: apiKeys.rights, now: nowSeconds() };
@@ -75,7 +76,7 @@ export function createOwnCallers(parts: OwnCallerParts) {
       if (actor === undefined) return undefined;
       // One that is good in a single team is not for keys that are good everywhere.
       const isBound = key.owner.kind === 'personal' && key.teamId !== undefined;
-      const scopes = !isBound && judged.mayUse(operation.own) ? [operation.own as string] : [];
+      const scopes = !isBound && judged.mayUse(operation.own) ? [operation.own] : [];
       // A secret that was rotated away ends before its key, and gets nothing that outlives it either.
       const self = { actor, key: { ...key, expiresAt: judged.endsAt } };
       return { actor: actor.name, clientId: key.id, scopes, self };

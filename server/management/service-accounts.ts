@@ -1,9 +1,8 @@
 // /v1/service-accounts: machines of a team, or of the operator, that sign for themselves.
 import { z } from 'zod';
 import {
-  addAccountKey,
+  addKeyToAccount,
   changeAccountKey,
-  createServiceAccount,
   disableAccount,
   enableAccount,
   endAccountBefore,
@@ -12,14 +11,16 @@ import {
   type ShownServiceAccount,
   showServiceAccount,
 } from '../admin/service-account-commands.ts';
-import { type Noun, operation } from './operations.ts';
+import { createServiceAccount } from '../service-accounts/account-making.ts';
+import { checkOwnApp } from './key-bounds.ts';
+import { actorOf, type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
 import { checkReach } from './reach.ts';
 import { at, atOrNull, keySet, scopeName } from './schemas.ts';
 
 const LIST = 'service-accounts';
-const READ = 'latchkey:service-accounts:read';
-const WRITE = 'latchkey:service-accounts:write';
+const READ = { scope: 'latchkey:service-accounts:read', own: 'service-accounts:read' } as const;
+const WRITE = { scope: 'latchkey:service-accounts:write', own: 'service-accounts:write' } as const;
 const ALL = '/v1/service-accounts';
 const ONE = `${ALL}/{client_id}`;
 const KEY = `${ONE}/keys/{kid}`;
@@ -27,8 +28,9 @@ const KEY = `${ONE}/keys/{kid}`;
 const key = z.strictObject({
   kid: z.string().nullable(),
   thumbprint: z.string(),
-  algorithms: z.array(z.string()),
+  algorithms: z.array(z.string()).readonly(),
   state: z.enum(['in_force', 'disabled', 'ended', 'unusable']),
+  added_at: atOrNull('Since when it has been there, where that is known'),
   expires_at: atOrNull('When it ends'),
 });
 
@@ -36,14 +38,17 @@ const account = z
   .strictObject({
     id: z.string().describe('Also the iss of what it signs.'),
     name: z.string(),
-    state: z.enum(['active', 'disabled', 'team_gone']),
+    state: z.enum(['active', 'disabled', 'team_gone', 'not_in_plan']),
     team_id: z.string().nullable().describe("null: it is the operator's."),
+    responsible_id: z.string().nullable().describe('Who made it; null: an operator did.'),
     plan: z.string().nullable().describe("Of the operator's own; one of a team is on the plan of its team."),
     profile: z.enum(['strict', 'service-account', 'workload']),
-    scopes: z.array(z.string()),
-    scopes_now: z.array(z.string()).describe('Those that its team, or its plan, leaves it now.'),
+    scopes: z.array(z.string()).readonly(),
+    scopes_now: z.array(z.string()).readonly().describe('Those that its team, or its plan, leaves it now.'),
+    resource: z.string().nullable().describe('The only API where it is good.'),
     keys: z.array(key),
     created_at: at('When it was made'),
+    last_used_at: atOrNull('When it last signed what was good, to the minute'),
     disabled_at: atOrNull('Since when it is refused'),
     not_before: atOrNull('What was signed or issued before is dead'),
   })
@@ -55,6 +60,7 @@ const newAccount = z
     team_id: z.string().max(255).optional().describe("Whose it is; without one the operator's."),
     plan: z.string().max(64).optional().describe("Of the operator's own: a ceiling."),
     scopes: z.array(scopeName).min(1).max(200),
+    resource: z.string().max(1000).optional().describe('The only API where it is good.'),
     profile: z.enum(['strict', 'service-account']).default('service-account'),
     jwks: keySet.optional(),
     make_key: z
@@ -93,24 +99,21 @@ const params = z.strictObject({
 const keyParams = params.extend({ kid: z.string().min(1).max(255).describe('The id of the key.') });
 
 const reports = {
-  ...{ id: 'sa_5rL2pQ9sT0vW1xY3zA4b', name: 'Reports', state: 'active', team_id: null, plan: null },
-  ...{ profile: 'service-account', scopes: ['read:orders'], scopes_now: ['read:orders'] },
+  ...{ id: 'sa_5rL2pQ9sT0vW1xY3zA4b', name: 'Reports', state: 'active' as const, team_id: null },
+  ...{ responsible_id: null, plan: null, profile: 'service-account' as const },
+  ...{ scopes: ['read:orders'], scopes_now: ['read:orders'], resource: null },
   keys: [
     {
       ...{ kid: '2027-01', thumbprint: '0ovLKHXoxzjz2dAQj3yNXDYVqHOkFxzA6P0-NcvVlqE', algorithms: ['ES256'] },
-      ...{ state: 'in_force', expires_at: null },
+      ...{ state: 'in_force' as const, added_at: 1_790_000_000, expires_at: null },
     },
   ],
-  ...{ created_at: 1_790_000_000, disabled_at: null, not_before: null },
-};
+  ...{ created_at: 1_790_000_000, last_used_at: null, disabled_at: null, not_before: null },
+} satisfies ShownServiceAccount;
 const jwk = {
   ...{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' },
   y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
 };
-
-function show(shown: ShownServiceAccount): z.input<typeof account> {
-  return shown as z.input<typeof account>;
-}
 
 const keyActs = [
   {
@@ -132,20 +135,22 @@ export const serviceAccounts: Noun = {
   name: 'Service accounts',
   operations: [
     operation({
-      ...{ id: 'listServiceAccounts', method: 'get', path: ALL, scope: READ, status: 200 },
+      ...{ id: 'listServiceAccounts', method: 'get', path: ALL, ...READ, status: 200 },
       summary: 'List service accounts, by id',
+      description: 'Of people those of one team that they manage.',
       query: pageQuery({ team_id: z.string().max(255).optional().describe('Of this team only.') }),
       answer: pageOf('ServiceAccountList', account),
       example: { answer: { data: [reports], next: null } },
-      async act(parts, { query: { limit, after, team_id: teamId } }) {
+      async act(parts, { query: { limit, after, team_id: teamId }, caller }) {
         const page = { teamId, after: readIdCursor(LIST, after), limit: limit + 1 };
-        const rows = await listServiceAccounts(parts, page);
-        return answerPage(LIST, rows.map(show), { limit, placeOf: ({ id }) => [id] });
+        const rows = await listServiceAccounts(parts, actorOf(caller), page);
+        return answerPage(LIST, rows, { limit, placeOf: ({ id }) => [id] });
       },
     }),
     operation({
-      ...{ id: 'createServiceAccount', method: 'post', path: ALL, scope: WRITE, status: 201 },
+      ...{ id: 'createServiceAccount', method: 'post', path: ALL, ...WRITE, status: 201 },
       summary: 'Make a service account',
+      description: 'People make those of teams that they manage, right after a sign-in.',
       body: newAccount,
       answer: madeAccount,
       example: {
@@ -154,22 +159,25 @@ export const serviceAccounts: Noun = {
       },
       async act(parts, { body, caller, remember }) {
         const { team_id: teamId, make_key: isMadeHere, ...rest } = body;
+        checkOwnApp(caller);
         checkReach(caller, rest.scopes);
-        const by = { actor: caller.actor, alsoInUnit: remember };
+        const by = { actor: actorOf(caller), alsoInUnit: remember };
         return createServiceAccount(parts, { ...rest, teamId, isMadeHere }, by);
       },
     }),
     operation({
-      ...{ id: 'getServiceAccount', method: 'get', path: ONE, scope: READ, status: 200 },
+      ...{ id: 'getServiceAccount', method: 'get', path: ONE, ...READ, status: 200 },
       summary: 'Show a service account and its keys',
       params,
       answer: account,
       example: { answer: reports },
-      act: async (parts, { params: { client_id: id } }) => show(await showServiceAccount(parts, id)),
+      act: (parts, { params: { client_id: id }, caller }) => showServiceAccount(parts, actorOf(caller), id),
     }),
     operation({
-      ...{ id: 'putServiceAccountKey', method: 'put', path: KEY, scope: WRITE, status: 200 },
+      ...{ id: 'putServiceAccountKey', method: 'put', path: KEY, ...WRITE, status: 200 },
       summary: 'Give it one more public key',
+      description: 'A signed-in person must have signed in just now.',
+      isFresh: true,
       params: keyParams,
       body: newKey,
       answer: account,
@@ -178,9 +186,10 @@ export const serviceAccounts: Noun = {
         parts,
         { params: { client_id: id, kid }, body: { jwk: one, expires_at: expiresAt }, caller },
       ) {
+        checkOwnApp(caller);
         const added = { id, terms: { kid, expiresAt }, jwks: { keys: [one] } };
-        const { kid: _kid, ...shown } = await addAccountKey(parts, added, caller.actor);
-        return show(shown);
+        const { kid: _kid, ...shown } = await addKeyToAccount(parts, actorOf(caller), added);
+        return shown;
       },
     }),
     ...keyActs.map(({ act, ...common }) =>
@@ -188,14 +197,16 @@ export const serviceAccounts: Noun = {
         ...{
           id: `${act}OfServiceAccount`,
           ...common,
-          scope: WRITE,
+          ...WRITE,
           status: 200,
           example: { answer: reports },
         },
         params: keyParams,
         answer: account,
-        act: async (parts, { params: { client_id: id, kid }, caller }) =>
-          show(await changeAccountKey(parts, { id, kid, act }, caller.actor)),
+        async act(parts, { params: { client_id: id, kid }, caller }) {
+          if (act === 'enableKey') checkOwnApp(caller);
+          return changeAccountKey(parts, actorOf(caller), { id, kid, act });
+        },
       }),
     ),
     operation({
@@ -203,7 +214,7 @@ export const serviceAccounts: Noun = {
         id: 'endServiceAccountBefore',
         method: 'put',
         path: `${ONE}/not-before`,
-        scope: WRITE,
+        ...WRITE,
         status: 200,
       },
       summary: 'End everything that it signed or got before a time',
@@ -211,32 +222,33 @@ export const serviceAccounts: Noun = {
       body: end,
       answer: account,
       example: { body: {} },
-      act: async (parts, { params: { client_id: id }, body, caller }) =>
-        show(await endAccountBefore(parts, { id, at: body.at }, caller.actor)),
+      act: (parts, { params: { client_id: id }, body, caller }) =>
+        endAccountBefore(parts, actorOf(caller), { id, at: body.at }),
     }),
     operation({
-      ...{ id: 'disableServiceAccount', method: 'put', path: `${ONE}/block`, scope: WRITE, status: 200 },
+      ...{ id: 'disableServiceAccount', method: 'put', path: `${ONE}/block`, ...WRITE, status: 200 },
       summary: 'Refuse it from now on',
       description: 'What it signed or got is dead at once, and stays dead when it is enabled again.',
       params,
       answer: account,
-      act: async (parts, { params: { client_id: id }, caller }) =>
-        show(await disableAccount(parts, id, caller.actor)),
+      act: (parts, { params: { client_id: id }, caller }) => disableAccount(parts, actorOf(caller), id),
     }),
     operation({
-      ...{ id: 'enableServiceAccount', method: 'delete', path: `${ONE}/block`, scope: WRITE, status: 200 },
+      ...{ id: 'enableServiceAccount', method: 'delete', path: `${ONE}/block`, ...WRITE, status: 200 },
       summary: 'Let it sign anew',
       params,
       answer: account,
-      act: async (parts, { params: { client_id: id }, caller }) =>
-        show(await enableAccount(parts, id, caller.actor)),
+      async act(parts, { params: { client_id: id }, caller }) {
+        checkOwnApp(caller);
+        return enableAccount(parts, actorOf(caller), id);
+      },
     }),
     operation({
-      ...{ id: 'deleteServiceAccount', method: 'delete', path: ONE, scope: WRITE, status: 204 },
+      ...{ id: 'deleteServiceAccount', method: 'delete', path: ONE, ...WRITE, status: 204 },
       summary: 'End it for good',
       params,
       async act(parts, { params: { client_id: id }, caller }) {
-        await removeServiceAccount(parts, id, caller.actor);
+        await removeServiceAccount(parts, actorOf(caller), id);
         return undefined;
       },
     }),

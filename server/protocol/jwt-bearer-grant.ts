@@ -34,7 +34,7 @@ import { available } from './unavailable.ts';
 export type JwtBearerParts = {
   assertions: Assertions<IssuerAuthority>;
   spentAssertions: SpentAssertions;
-  serviceAccounts: Pick<ServiceAccounts, 'find'>;
+  serviceAccounts: Pick<ServiceAccounts, 'find' | 'noteUse'>;
   findAccount: (id: string) => Promise<Account | undefined>;
   rights: Rights;
   tokens: Pick<Tokens, 'noteAssertedBy'>;
@@ -63,6 +63,8 @@ type Machine = {
   readonly id: string;
   readonly scopes: readonly string[];
   readonly teamId: string | undefined;
+  /** The only API that it gets tokens for. */
+  readonly resource?: string | undefined;
 };
 
 /** RFC 7521 section 4.1.1: whatever is wrong with an assertion, its sender hears one and the same. */
@@ -113,7 +115,8 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     if (!isServiceAccountId(actsAs)) return { id: actsAs, scopes: authority.scopes, teamId: undefined };
     const account = await available(() => parts.serviceAccounts.find(actsAs));
     if (account?.isActive !== true) throw new Refused('service_account_not_active');
-    return { id: actsAs, scopes: account.scopesNow, teamId: account.teamId };
+    const { scopesNow: scopes, teamId, registration } = account;
+    return { id: actsAs, scopes, teamId, resource: registration.trust.resource };
   }
 
   /** J01, J11: the client that is named, where the issuer lets it; otherwise the machine's own. */
@@ -140,10 +143,15 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     return account;
   }
 
-  async function settleResource(ctx: Context, client: Client): Promise<ResourceServerInstance> {
-    const resource = ctx.oidc.params?.resource ?? findDefaultResource(parts.catalog)?.identifier;
+  async function settleResource(
+    ctx: Context,
+    client: Client,
+    { resource: only }: Machine,
+  ): Promise<ResourceServerInstance> {
+    const resource = ctx.oidc.params?.resource ?? only ?? findDefaultResource(parts.catalog)?.identifier;
     const [identifier, ...others] = Array.isArray(resource) ? resource : [resource];
     if (typeof identifier !== 'string' || others.length > 0) throw new errors.InvalidTarget();
+    if (only !== undefined && identifier !== only) throw new errors.InvalidTarget();
     const { resourceIndicators } = parts.configuration.features ?? {};
     const info = await resourceIndicators?.getResourceServerInfo?.(ctx, identifier, client);
     if (info === undefined) throw new errors.InvalidTarget();
@@ -170,7 +178,7 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
   async function issue(ctx: Context, bearer: Bearer, assertion: Assertion): Promise<void> {
     const { client, account, machine } = bearer;
     const { authority, keyId } = assertion;
-    const resourceServer = await settleResource(ctx, client);
+    const resourceServer = await settleResource(ctx, client, machine);
     const asked = ctx.oidc.params?.scope ?? assertion.scope;
     const scope = settleScope(asked, listPossible(resourceServer, bearer));
     const properties = { client, resourceServer, scope, gty: 'jwt_bearer' };
@@ -200,6 +208,7 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     ctx.oidc.entity('Client', client);
     await issue(ctx, { client, account, machine }, assertion);
     // Last of all: what was refused before this has spent nothing.
+    if (isServiceAccountId(machine.id)) parts.serviceAccounts.noteUse(machine.id);
     if (jti !== undefined) spentAssertions.spend(authority.issuer, jti, expiresAt);
     audit.record('assertion.accepted', {
       actor: `client:${authority.id}`,

@@ -29,13 +29,20 @@ export type ManagementScope = keyof typeof managementScopes;
 export const ownScopes = {
   'keys:read': 'See your API keys, and those of teams that you manage',
   'keys:write': 'Make, change and end these API keys',
+  'service-accounts:read': 'See the service accounts of teams that you manage',
+  'service-accounts:write': 'Make, change and end these service accounts',
 } as const satisfies Record<string, string>;
 
 export type OwnScope = keyof typeof ownScopes;
 
-/** Is it about the keys themselves? `*` of a key never means that. */
+/** Is it about what is their own? `*` of a key never means that. */
 export function isOwnScope(scope: string): scope is OwnScope {
   return Object.hasOwn(ownScopes, scope);
+}
+
+/** Is it about keys? A key manages keys at most, and only where the operator allows it. */
+export function isKeyScope(scope: string | undefined): scope is OwnScope {
+  return scope === 'keys:read' || scope === 'keys:write';
 }
 
 /** Its identifier: the audience of its tokens (RFC 8707). */

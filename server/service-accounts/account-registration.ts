@@ -32,9 +32,10 @@ export function accountRegistration(
     readonly profile: AssertionProfile;
     readonly keys: readonly PublicKey[];
     readonly disabledKeys: readonly string[];
+    readonly resource?: string | undefined;
   },
 ): AccountRegistration {
-  const { name, scopes, profile, keys, disabledKeys } = terms;
+  const { name, scopes, profile, keys, disabledKeys, resource } = terms;
   return {
     ...resourceServer(name, 'none', undefined),
     type: 'service_account',
@@ -43,7 +44,10 @@ export function accountRegistration(
     scopes,
     defaultScopes: scopes,
     isFirstParty: false,
-    trust: { issuer: id, profile, jwks: { keys }, disabledKeys, subjects: [], clientIds: [] },
+    trust: {
+      ...{ issuer: id, profile, jwks: { keys }, disabledKeys, subjects: [], clientIds: [] },
+      ...(resource === undefined ? {} : { resource }),
+    },
   };
 }
 
@@ -66,6 +70,6 @@ export function declaredServiceAccounts(config: Pick<Config, 'service_accounts'>
 export function toAccountRegistration(account: DeclaredAccount): AccountRegistration {
   return accountRegistration(account.id, {
     ...{ name: account.name, scopes: account.scopes, profile: account.profile },
-    ...{ keys: account.jwks?.keys ?? [], disabledKeys: account.disabled_keys },
+    ...{ keys: account.jwks?.keys ?? [], disabledKeys: account.disabled_keys, resource: account.resource },
   });
 }

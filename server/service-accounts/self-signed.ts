@@ -118,6 +118,7 @@ export function createSelfSigned(bounds: Bounds) {
       if (said === undefined) return undefined;
 
       function judge(trust: Trust, now: number): SelfSignedFault | null {
+        if (trust.resource !== undefined && trust.resource !== said?.audience) return 'not_valid';
         if (known !== undefined && isStillGood(known, trust, now))
           return known.said.expiresAt <= now ? 'expired' : null;
         const found = read(text);

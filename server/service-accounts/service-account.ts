@@ -18,7 +18,12 @@ export type ServiceAccount = {
   readonly scopes: readonly string[];
   /** As far as its team, or its plan, may hold them now. */
   readonly scopesNow: readonly string[];
+  /** Has the plan of its team service accounts at all? */
+  readonly isOnPlan: boolean;
   readonly isActive: boolean;
+  /** Who made it; undefined: an operator did. */
+  readonly responsibleId: string | undefined;
+  readonly lastUsedAt: number | undefined;
   readonly createdAt: number;
   readonly disabledAt: number | undefined;
   /** What it signed up to this second is dead. */
@@ -39,6 +44,11 @@ export function mayHold({ teamId, teamPlan, plan }: Standing, scope: string, rig
   return plan === null || rights.mayTeamHold(plan, scope);
 }
 
+/** Has the plan of its team service accounts at all? One of the operator needs none. */
+export function isOnPlan({ teamId, teamPlan }: Omit<Standing, 'plan'>, rights: Rights): boolean {
+  return teamId === null || rights.planOfTeam(teamPlan ?? undefined).maxServiceAccounts > 0;
+}
+
 export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount {
   const registration = readRegistration(row) as AccountRegistration;
   const { name, scopes, trust } = registration;
@@ -50,7 +60,10 @@ export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount 
     keys: trust.jwks?.keys ?? [],
     disabledKeys: trust.disabledKeys,
     scopesNow: scopes.filter((scope) => mayHold(standing, scope, rights)),
-    isActive: row.blocked_at === null && row.has_owner === 1,
+    isOnPlan: isOnPlan(standing, rights),
+    isActive: row.blocked_at === null && row.has_owner === 1 && isOnPlan(standing, rights),
+    responsibleId: row.responsible_id ?? undefined,
+    lastUsedAt: row.last_used_at ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.blocked_at ?? undefined,
     endedAt: row.revoked_at ?? undefined,

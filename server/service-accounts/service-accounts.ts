@@ -1,12 +1,15 @@
-// Service accounts: machines of a team or of the operator that sign for themselves (RFC 7523 section 2.1), each with its keys.
+// Service accounts: machines of a team or of the operator that sign for themselves (RFC 7523 section 2.1), each with its
+// keys. Whoever manages a team manages those of the team; to everybody else they are not there (row G07).
 import type { Config } from '../../config/schema.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { EventType } from '../audit/events.ts';
 import type { Clients } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
+import type { Resources } from '../resources/resources.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
+import type { Actor, Admission } from '../teams/admission.ts';
 import type { Rights } from '../teams/rights.ts';
 import {
   type AccountRegistration,
@@ -14,23 +17,33 @@ import {
   isServiceAccountId,
   removedRegistration,
 } from './account-registration.ts';
+import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { NamedKey } from './public-keys.ts';
 import { fromRow, type ServiceAccount } from './service-account.ts';
-import { createServiceAccountStore, NO_TEAM } from './store.ts';
+import { createServiceAccountStore, NO_ROOM } from './store.ts';
 import type { IssuerAuthority } from './trusted-issuers.ts';
 
 const MOST_KEYS = 20;
 
-/** Whose it is: of a team, or of the operator, who may put it on a plan. */
-export type Owner = { readonly teamId?: string | undefined; readonly plan?: string | undefined };
+type Parts = {
+  database: Database;
+  audit: Audit;
+  clients: Clients;
+  rights: Rights;
+  admission: Pick<Admission, 'admitManager' | 'change'>;
+  resources: Pick<Resources, 'list'>;
+};
 
-type Parts = { database: Database; audit: Audit; clients: Clients; rights: Rights };
+type Changed = { actor: Actor; key?: string; alsoInUnit?: (() => void) | undefined };
 
-function notThere(id: string): Refusal {
-  return new Refusal('not_found', { words: `There is no service account ${id}.`, param: 'service_account' });
+function notThere(id: string, cause?: unknown): Refusal {
+  return new Refusal('not_found', {
+    ...{ words: 'There is no service account {id}.', values: { id: id.slice(0, 100) } },
+    ...{ param: 'service_account', cause },
+  });
 }
 
-export function createServiceAccounts({ database, audit, clients, rights }: Parts) {
+export function createServiceAccounts({ database, audit, clients, rights, admission, resources }: Parts) {
   const store = createServiceAccountStore(database);
 
   async function find(id: string): Promise<ServiceAccount | undefined> {
@@ -44,16 +57,31 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
     return found;
   }
 
+  /** Strangers hear the same of one that is there and of one that is not; the operator's is there for no person. */
+  async function admitTo({ id, teamId }: ServiceAccount, actor: Actor) {
+    if (teamId === undefined) throw notThere(id);
+    try {
+      return await admission.admitManager(actor, teamId);
+    } catch (error) {
+      throw error instanceof Refusal && error.code === 'not_found' ? notThere(id, error) : error;
+    }
+  }
+
+  /** Runs `act` in a unit of its own, in which the actor still may manage it. */
+  async function changeAs(actor: Actor, account: ServiceAccount, act: () => void): Promise<void> {
+    if (actor.account === undefined) return database.transact(act);
+    return admission.change(actor, await admitTo(account, actor), act);
+  }
+
   async function change(
-    id: string,
+    account: ServiceAccount,
     act: () => void,
-    event: { type: EventType; actor: string; key?: string },
-  ) {
-    const { teamId } = await get(id);
-    await database.transact(() => {
+    { type, actor, key }: Omit<Changed, 'alsoInUnit'> & { type: EventType },
+  ): Promise<ServiceAccount> {
+    const { id, teamId } = account;
+    await changeAs(actor, account, () => {
       act();
-      const details = { team_id: teamId, key: event.key };
-      audit.record(event.type, { actor: event.actor, clientId: id, details });
+      audit.record(type, { actor: actor.name, clientId: id, details: { team_id: teamId, key } });
     });
     return get(id);
   }
@@ -62,96 +90,132 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
   async function changeTrust(
     before: ServiceAccount,
     next: Partial<AccountRegistration['trust']>,
-    event: { actor: string; key: string; alsoInUnit?: () => void },
+    { actor, key, alsoInUnit }: Changed & { key: string },
   ): Promise<ServiceAccount> {
     const { id, registration } = before;
     await clients.getOwn(id);
     const replaced = { ...registration, trust: { ...registration.trust, ...next } };
-    const type = 'service_account.keys_changed';
     const act = () => {
       clients.inUnit.replace(before, replaced);
-      event.alsoInUnit?.();
+      alsoInUnit?.();
     };
-    return change(id, act, { type, actor: event.actor, key: event.key });
+    return change(before, act, { type: 'service_account.keys_changed', actor, key });
   }
 
   function checkKey({ keys }: ServiceAccount, kid: string): void {
     if (keys.some((key) => key.kid === kid)) return;
-    throw new Refusal('not_found', { words: `It has no key ${kid}.`, param: 'key' });
+    throw new Refusal('not_found', {
+      ...{ words: 'It has no key {kid}.', values: { kid: kid.slice(0, 255) }, param: 'key' },
+    });
+  }
+
+  /** Runs `act` with room for one more in the team. */
+  async function makeRoom(actor: Actor, admitted: Awaited<ReturnType<typeof admitTo>>, act: () => void) {
+    const { team } = admitted;
+    const { maxServiceAccounts: most } = rights.planOfTeam(team.plan);
+    if (most === 0)
+      throw new Refusal('access_denied', {
+        words: 'The plan of the team has no service accounts.',
+        reason: 'plan without service accounts',
+      });
+    try {
+      await admission.change(actor, admitted, () => {
+        act();
+        store.checkRoom(team.id, most);
+      });
+    } catch (cause) {
+      if (!(cause instanceof Conflict && cause.label === NO_ROOM)) throw cause;
+      throw new Refusal('access_denied', {
+        words: 'There are {most} service accounts already, and the plan has no more. Delete one first.',
+        ...{ values: { most }, reason: 'no room for a service account', cause },
+      });
+    }
   }
 
   return {
     find,
     get,
 
-    /** By id, at most `limit`, after the cursor; of one team, or of all. */
-    async list(page: {
-      teamId: string | undefined;
-      after: string;
-      limit: number;
-    }): Promise<ServiceAccount[]> {
+    /** The same for whoever asks: refuses strangers with not_found, and with access_denied members who do not manage. */
+    async getAs(actor: Actor, id: string): Promise<ServiceAccount> {
+      const account = await get(id);
+      if (actor.account !== undefined) await admitTo(account, actor);
+      return account;
+    },
+
+    /** By id, at most `limit`, after the cursor; of one team, or of all, which only an operator may ask. */
+    async list(
+      actor: Actor,
+      page: { teamId: string | undefined; after: string; limit: number },
+    ): Promise<ServiceAccount[]> {
+      const { teamId } = page;
+      if (actor.account !== undefined && teamId === undefined)
+        throw new Refusal('invalid_request', { words: 'Say of which team.', param: 'team' });
+      if (actor.account !== undefined) await admission.admitManager(actor, teamId ?? '');
       return (await store.list(page)).map((row) => fromRow(row, rights));
     },
 
     createId: createServiceAccountId,
 
-    /** Refuses with not_found where there is no such team, with invalid_request where there is no such plan. */
+    /**
+     * Refuses with not_found where there is no such team, with invalid_request where there is no such plan or API and
+     * what a person may not give, with access_denied where the plan of the team has no room.
+     */
     async register(
       id: string,
       registration: AccountRegistration,
-      by: Owner & { actor: string; alsoInUnit?: ((id: string) => void) | undefined },
+      by: Owner & { actor: Actor; alsoInUnit?: ((id: string) => void) | undefined },
     ): Promise<ServiceAccount> {
       const { teamId, plan, actor } = by;
-      if (plan !== undefined && (teamId !== undefined || !rights.isPlan(plan)))
-        throw new Refusal('invalid_request', {
-          words:
-            teamId === undefined
-              ? `There is no plan ${plan}.`
-              : 'A service account of a team is on its plan.',
-          param: 'plan',
-        });
-      try {
-        await database.transact(() => {
-          clients.inUnit.register(id, registration);
-          store.register(id, { teamId, plan });
-          const details = { name: registration.name, team_id: teamId };
-          audit.record('service_account.created', { actor, clientId: id, details });
-          by.alsoInUnit?.(id);
-        });
-      } catch (cause) {
-        if (!(cause instanceof Conflict && cause.label === NO_TEAM)) throw cause;
-        throw new Refusal('not_found', { words: 'There is no such team.', param: 'team', cause });
-      }
+      checkPlan(by, rights);
+      if (teamId === undefined && actor.account !== undefined)
+        throw new Refusal('invalid_request', { words: 'Say of which team.', param: 'team' });
+      const admitted = teamId === undefined ? undefined : await admission.admitManager(actor, teamId);
+      checkTerms(registration, {
+        ...{ resources: await resources.list(), rights },
+        team: actor.account === undefined ? undefined : admitted?.team,
+      });
+      const act = () => {
+        clients.inUnit.register(id, registration);
+        const responsibleId = actor.account?.id;
+        store.register(id, { teamId, plan, responsibleId });
+        const details = { name: registration.name, team_id: teamId };
+        audit.record('service_account.created', { actor: actor.name, clientId: id, details });
+        by.alsoInUnit?.(id);
+      };
+      if (admitted === undefined) await database.transact(act);
+      else await makeRoom(actor, admitted, act);
       return get(id);
     },
 
-    addKey(account: ServiceAccount, key: NamedKey, actor: string): Promise<ServiceAccount> {
+    addKey(account: ServiceAccount, key: NamedKey, changed: Changed): Promise<ServiceAccount> {
       const { keys } = account;
       if (keys.some((one) => one.kid === key.kid))
-        throw new Refusal('already_exists', { words: `It has a key ${key.kid} already.`, param: 'key' });
+        throw new Refusal('already_exists', {
+          ...{ words: 'It has a key {kid} already.', values: { kid: key.kid }, param: 'key' },
+        });
       if (keys.length >= MOST_KEYS)
         throw new Refusal('invalid_request', {
-          words: `It has ${MOST_KEYS} keys: remove one first.`,
-          param: 'key',
+          ...{ words: 'It has {most} keys: remove one first.', values: { most: MOST_KEYS }, param: 'key' },
         });
-      return changeTrust(account, { jwks: { keys: [...keys, key] } }, { actor, key: key.kid });
+      return changeTrust(account, { jwks: { keys: [...keys, key] } }, { ...changed, key: key.kid });
     },
 
     /** What it signed, and what was issued on its word, is dead with it, at once. */
-    disableKey(account: ServiceAccount, kid: string, actor: string): Promise<ServiceAccount> {
+    disableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
       checkKey(account, kid);
       const disabledKeys = [...new Set([...account.disabledKeys, kid])];
       const alsoInUnit = () => store.endIssuedBy(account.id, kid);
       return changeTrust(account, { disabledKeys }, { actor, key: kid, alsoInUnit });
     },
 
-    enableKey(account: ServiceAccount, kid: string, actor: string): Promise<ServiceAccount> {
+    enableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
       checkKey(account, kid);
       const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
       return changeTrust(account, { disabledKeys }, { actor, key: kid });
     },
 
-    removeKey(account: ServiceAccount, kid: string, actor: string): Promise<ServiceAccount> {
+    removeKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
       checkKey(account, kid);
       const keys = account.keys.filter((key) => key.kid !== kid);
       const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
@@ -160,33 +224,34 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
     },
 
     /** What it signed and what was issued to it before `at` is dead for good. Refuses with invalid_request a time to come. */
-    endBefore({ id }: ServiceAccount, at: number, actor: string): Promise<ServiceAccount> {
+    endBefore(account: ServiceAccount, at: number, actor: Actor): Promise<ServiceAccount> {
       if (at > nowSeconds() + 1)
         throw new Refusal('invalid_request', { words: 'That time has not come yet.', param: 'at' });
-      return change(id, () => store.endUpTo(id, at - 1), { type: 'service_account.ended_before', actor });
+      const act = () => store.endUpTo(account.id, at - 1);
+      return change(account, act, { type: 'service_account.ended_before', actor });
     },
 
     /** Nothing of it is good any more, nor will be once it is enabled again: it signs and asks anew. */
-    disable: ({ id }: ServiceAccount, actor: string): Promise<ServiceAccount> =>
-      change(id, () => clients.inUnit.block(id), { type: 'client.blocked', actor }),
+    disable: (account: ServiceAccount, actor: Actor): Promise<ServiceAccount> =>
+      change(account, () => clients.inUnit.block(account.id), { type: 'client.blocked', actor }),
 
-    enable: ({ id }: ServiceAccount, actor: string): Promise<ServiceAccount> =>
-      change(id, () => clients.inUnit.allow(id), { type: 'client.allowed', actor }),
+    enable: (account: ServiceAccount, actor: Actor): Promise<ServiceAccount> =>
+      change(account, () => clients.inUnit.allow(account.id), { type: 'client.allowed', actor }),
 
     /** For good: a row without keys stays, so that nobody gets its id. */
-    async remove(account: ServiceAccount, actor: string): Promise<void> {
+    async remove(account: ServiceAccount, actor: Actor): Promise<void> {
       const { id, name, teamId } = account;
       await clients.getOwn(id);
-      await database.transact(() => {
+      await changeAs(actor, account, () => {
         clients.inUnit.replace(account, removedRegistration(name));
         clients.inUnit.block(id);
         store.remove(id);
         const details = { name, team_id: teamId };
-        audit.record('service_account.removed', { actor, clientId: id, details });
+        audit.record('service_account.removed', { actor: actor.name, clientId: id, details });
       });
     },
 
-    /** One JWT alone, until it would have expired. Twice is once. */
+    /** One JWT alone, until it would have expired. Twice is once. `actor` as the audit log names it. */
     revokeJwt(
       jwt: { id: string; hash: Buffer; expiresAt: number },
       { actor, reason }: { actor: string; reason: string },
@@ -198,6 +263,9 @@ export function createServiceAccounts({ database, audit, clients, rights }: Part
         audit.record('service_jwt.revoked', { actor, clientId, reason, details });
       });
     },
+
+    /** For people to see, at most once a minute, in the open unit. */
+    noteUse: store.noteUse,
 
     /** All of a team that ends, in the open unit. */
     endOfTeam: (teamId: string): void => store.blockAllOf(teamId),

@@ -1,18 +1,24 @@
-// Service accounts at rest, beside their clients. Atomic: an account of a team is registered only while the team is there;
-// a JWT is revoked once, however often that is asked for.
+// Service accounts at rest, beside their clients. Atomic: an account of a team is registered only where the team has room
+// (counted at the commit, one after the other: the team is locked before); a JWT is revoked once, however often that is
+// asked for.
 import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, orIgnore, type Statement, sql } from '../storage/statement.ts';
 import { sweepExpired } from '../storage/sweep.ts';
 
-/** The label of a registration for a team that is not there. */
-export const NO_TEAM = 'service_account_team';
+/** The label of a registration that found its team full. */
+export const NO_ROOM = 'service_account_room';
+
+/** How often the use of one is noted at most. */
+const NOTE_USE_EVERY_SECONDS = 60;
 
 export type ServiceAccountRow = {
   id: string;
   team_id: string | null;
   plan: string | null;
+  responsible_id: string | null;
+  last_used_at: number | null;
   created_at: number;
   registration: string;
   blocked_at: number | null;
@@ -22,7 +28,7 @@ export type ServiceAccountRow = {
   has_owner: number;
 };
 
-const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.created_at, c.registration, c.blocked_at, c.revoked_at,
+const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.responsible_id, s.last_used_at, s.created_at, c.registration, c.blocked_at, c.revoked_at,
     (SELECT m.plan FROM teams m WHERE m.id = s.team_id) AS team_plan,
     CASE WHEN s.team_id IS NULL OR EXISTS (
       SELECT 1 FROM teams m WHERE m.id = s.team_id AND m.deleted_at IS NULL) THEN 1 ELSE 0 END AS has_owner
@@ -43,15 +49,35 @@ export function createServiceAccountStore(database: Database) {
       return database.list<ServiceAccountRow>(where(teamId === undefined ? page : ofTeam));
     },
 
-    /** Beside its client, in the open unit. Conflict(NO_TEAM) where the team is gone. */
-    register(id: string, { teamId, plan }: { teamId: string | undefined; plan: string | undefined }): void {
-      if (teamId !== undefined)
-        database.write(
-          sql`UPDATE teams SET updated_at = updated_at WHERE id = ${teamId} AND deleted_at IS NULL`,
-          { expects: 1, conflict: NO_TEAM },
-        );
-      const row = { client_id: id, team_id: teamId ?? null, plan: plan ?? null, created_at: nowSeconds() };
-      database.write(insert('service_accounts', row), { conflict: 'service_account' });
+    /** Beside its client, in the open unit. */
+    register(
+      id: string,
+      owner: Readonly<Record<'teamId' | 'plan' | 'responsibleId', string | undefined>>,
+    ): void {
+      const { teamId, plan, responsibleId } = owner;
+      const whose = { team_id: teamId ?? null, plan: plan ?? null, responsible_id: responsibleId ?? null };
+      const row = { client_id: id, ...whose };
+      database.write(insert('service_accounts', { ...row, created_at: nowSeconds() }), {
+        conflict: 'service_account',
+      });
+    },
+
+    /** After a registration, with the team locked: it counts itself, and is rolled back where it is one too many. */
+    checkRoom(teamId: string, most: number): void {
+      database.write(
+        sql`UPDATE teams SET updated_at = updated_at WHERE id = ${teamId}
+          AND (SELECT COUNT(*) FROM service_accounts s WHERE s.team_id = ${teamId}) <= ${most}`,
+        { expects: 1, conflict: NO_ROOM },
+      );
+    },
+
+    /** At most once a minute, whoever else notes it. */
+    noteUse(id: string): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE service_accounts SET last_used_at = ${now}
+          WHERE client_id = ${id} AND (last_used_at IS NULL OR last_used_at <= ${now - NOTE_USE_EVERY_SECONDS})`,
+      );
     },
 
     /** What the file declares is the operator's; one of a team stays the team's. */

@@ -13,6 +13,7 @@ export type Plan = {
   readonly name: string;
   readonly maxPersonalKeys: number;
   readonly maxTeamKeys: number;
+  readonly maxServiceAccounts: number;
   readonly maxMembers: number;
 };
 
@@ -20,7 +21,7 @@ type Scopes = { readonly isAll: boolean; readonly names: ReadonlySet<string> };
 type Listed = Readonly<Record<string, { readonly scopes: readonly string[] }>>;
 
 const NO_SCOPES: Scopes = { isAll: false, names: new Set() };
-const NO_PLAN = { maxPersonalKeys: 0, maxTeamKeys: 0, maxMembers: 0 };
+const NO_PLAN = { maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0 };
 
 /** Rights over the server itself: no `*`, no plan and no role in a team implies them, they are for administrators by name. */
 export function isManagement(scope: string): boolean {
@@ -65,6 +66,7 @@ export function createRights(config: Pick<Config, 'roles' | 'teams' | 'plans' | 
         name,
         maxPersonalKeys: plan.max_personal_keys,
         maxTeamKeys: plan.max_team_keys,
+        maxServiceAccounts: plan.max_service_accounts,
         maxMembers: plan.max_members,
       },
     ]),

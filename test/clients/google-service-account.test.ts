@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { GoogleAuth, JWT } from 'google-auth-library';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { judgeServiceAccount } from '../../config/registrations.ts';
-import { createServiceAccount } from '../../server/admin/service-account-commands.ts';
 import { writeCredentials } from '../../server/admin/service-account-file.ts';
+import { createServiceAccount } from '../../server/service-accounts/account-making.ts';
+import { asOperator } from '../../server/teams/admission.ts';
 import { API, type World } from '../support/world.ts';
 import { startListeningWorld } from './listening-world.ts';
 
@@ -23,7 +24,7 @@ beforeAll(async () => {
   const making = { ...parts, config, rules: { judgeServiceAccount } as never };
   const options = { name: 'Reports', scopes: ['read:tasks', 'write:tasks'], isMadeHere: true };
   const made = await writeCredentials(path, () =>
-    createServiceAccount(making, options, { actor: 'operator' }),
+    createServiceAccount(making, options, { actor: asOperator('operator') }),
   );
   id = made.id;
   file = JSON.parse(readFileSync(path, 'utf8'));

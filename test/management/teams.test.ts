@@ -44,11 +44,11 @@ test('plans are those of the configuration, by name, with whose default they are
   expect(body.data).toEqual([
     {
       ...{ name: 'pro', scopes: ['read:tasks'], default_for: [] },
-      ...{ max_personal_keys: 100, max_team_keys: 100, max_members: 2 },
+      ...{ max_personal_keys: 100, max_team_keys: 100, max_service_accounts: 100, max_members: 2 },
     },
     {
       ...{ name: 'standard', scopes: ['*'], default_for: ['person', 'team'] },
-      ...{ max_personal_keys: 100, max_team_keys: 100, max_members: 500 },
+      ...{ max_personal_keys: 100, max_team_keys: 100, max_service_accounts: 100, max_members: 500 },
     },
   ]);
 });

@@ -3,6 +3,7 @@
 import { nowSeconds } from '../../server/clock.ts';
 import { accountRegistration } from '../../server/service-accounts/account-registration.ts';
 import { readJwk } from '../../server/service-accounts/public-keys.ts';
+import { asOperator } from '../../server/teams/admission.ts';
 import { API, type World } from '../support/world.ts';
 import { createSigner, type Signer } from './issuers.ts';
 
@@ -17,7 +18,7 @@ export type AccountChange = {
   profile?: 'strict' | 'service-account';
 };
 
-const ACTOR = 'operator';
+const ACTOR = asOperator('operator');
 
 /** What is left out is that of an account of the operator with one key. */
 export async function createServiceAccount(world: Pick<World, 'app'>, change: AccountChange = {}) {
@@ -47,7 +48,7 @@ export async function createServiceAccount(world: Pick<World, 'app'>, change: Ac
     remove: async () => serviceAccounts.remove(await serviceAccounts.get(id), ACTOR),
     endBefore: async (at: number) => serviceAccounts.endBefore(await serviceAccounts.get(id), at, ACTOR),
     addKey: async (jwk: object, terms = {}) =>
-      serviceAccounts.addKey(await serviceAccounts.get(id), readJwk(jwk, terms), ACTOR),
+      serviceAccounts.addKey(await serviceAccounts.get(id), readJwk(jwk, terms), { actor: ACTOR }),
     disableKey: async (kid: string) => serviceAccounts.disableKey(await serviceAccounts.get(id), kid, ACTOR),
     enableKey: async (kid: string) => serviceAccounts.enableKey(await serviceAccounts.get(id), kid, ACTOR),
     removeKey: async (kid: string) => serviceAccounts.removeKey(await serviceAccounts.get(id), kid, ACTOR),
@@ -59,6 +60,6 @@ export type TestAccount = Awaited<ReturnType<typeof createServiceAccount>>;
 /** A team of Ada's, by the id that it got. */
 export async function createTeam(world: Pick<World, 'app' | 'ada'>, plan?: string): Promise<string> {
   const { teams } = world.app.parts;
-  const team = await teams.create({ name: ACTOR, account: undefined }, world.ada, { name: 'Shop', plan });
+  const team = await teams.create(ACTOR, world.ada, { name: 'Shop', plan });
   return team.id;
 }

@@ -1,11 +1,15 @@
 // Trusted issuers of the configuration file: they follow it at every start, and what they were given dies with them.
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../../server/app.ts';
+import { asOperator } from '../../server/teams/admission.ts';
 import { listFaultsOf, loadSettings } from '../config/load-text.ts';
 import { createSigner, type Signer } from './issuers.ts';
+
+const OPERATOR = asOperator('operator');
 
 const CI = 'https://ci.example.com';
 const directory = mkdtempSync(join(tmpdir(), 'latchkey-'));
@@ -132,11 +136,11 @@ describe('service accounts of the configuration file', () => {
     const found = await startWithAccounts([reports()], async ({ parts: { serviceAccounts } }) => {
       const account = await serviceAccounts.get('sa_reports');
       for (const act of [
-        serviceAccounts.removeKey(account, 'key-1', 'operator'),
-        serviceAccounts.remove(account, 'operator'),
+        serviceAccounts.removeKey(account, 'key-1', OPERATOR),
+        serviceAccounts.remove(account, OPERATOR),
       ])
         await expect(act).rejects.toMatchObject({ code: 'invalid_request' });
-      await serviceAccounts.disable(account, 'operator');
+      await serviceAccounts.disable(account, OPERATOR);
     });
     expect(found).toMatchObject({ isActive: false, keys: [{ kid: 'key-1' }] });
   });

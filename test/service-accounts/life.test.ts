@@ -1,13 +1,17 @@
 // How a service account, one of its keys, or one JWT of it ends: felt by the next call of any process, on both databases.
+
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { nowSeconds } from '../../server/clock.ts';
 import { createParts, type Parts } from '../../server/parts.ts';
+import { asOperator } from '../../server/teams/admission.ts';
 import { MAIL, registerJwtApi } from '../support/jwt-world.ts';
 import { basic, createWorld, type World } from '../support/world.ts';
 import { createServiceAccount, createTeam, type TestAccount } from './accounts.ts';
 import { createSigner, present } from './issuers.ts';
+
+const OPERATOR = asOperator('operator');
 
 const SETTINGS = {
   plans: { standard: {}, small: { scopes: ['read:tasks'] }, none: { scopes: [] } },
@@ -41,13 +45,13 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     const { serviceAccounts } = elsewhere;
     const found = () => serviceAccounts.get(account.id);
     return {
-      disable: async () => serviceAccounts.disable(await found(), 'operator'),
-      enable: async () => serviceAccounts.enable(await found(), 'operator'),
-      remove: async () => serviceAccounts.remove(await found(), 'operator'),
-      disableKey: async (kid: string) => serviceAccounts.disableKey(await found(), kid, 'operator'),
-      enableKey: async (kid: string) => serviceAccounts.enableKey(await found(), kid, 'operator'),
-      removeKey: async (kid: string) => serviceAccounts.removeKey(await found(), kid, 'operator'),
-      endBefore: async (at: number) => serviceAccounts.endBefore(await found(), at, 'operator'),
+      disable: async () => serviceAccounts.disable(await found(), OPERATOR),
+      enable: async () => serviceAccounts.enable(await found(), OPERATOR),
+      remove: async () => serviceAccounts.remove(await found(), OPERATOR),
+      disableKey: async (kid: string) => serviceAccounts.disableKey(await found(), kid, OPERATOR),
+      enableKey: async (kid: string) => serviceAccounts.enableKey(await found(), kid, OPERATOR),
+      removeKey: async (kid: string) => serviceAccounts.removeKey(await found(), kid, OPERATOR),
+      endBefore: async (at: number) => serviceAccounts.endBefore(await found(), at, OPERATOR),
     };
   }
 
@@ -264,8 +268,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     const signers = await Promise.all(ids.map((kid) => createSigner({ kid })));
     const { readJwk } = await import('../../server/service-accounts/public-keys.ts');
     const [a, b] = signers.map(({ jwk }) => readJwk(jwk));
-    await serviceAccounts.addKey(before, a ?? expect.fail(), 'operator');
-    await expect(theirs.addKey(before, b ?? expect.fail(), 'operator')).rejects.toMatchObject({
+    await serviceAccounts.addKey(before, a ?? expect.fail(), { actor: OPERATOR });
+    await expect(theirs.addKey(before, b ?? expect.fail(), { actor: OPERATOR })).rejects.toMatchObject({
       label: 'client',
     });
     const { keys } = await account.get();

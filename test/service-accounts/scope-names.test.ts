@@ -25,5 +25,6 @@ describe.each(Object.entries(takes))('%s', (_name, take) => {
 });
 
 test('an API does not take the names of what is about keys', () => {
-  for (const scope of ['keys:read', 'keys:write']) expect(takes['an API'](scope).success).toBe(false);
+  for (const scope of ['keys:read', 'keys:write', 'service-accounts:read', 'service-accounts:write'])
+    expect(takes['an API'](scope).success).toBe(false);
 });

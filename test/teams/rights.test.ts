@@ -17,7 +17,13 @@ const rights = createRights(
       },
     },
     plans: {
-      free: { scopes: ['read:tasks'], max_personal_keys: 0, max_team_keys: 2, max_members: 3 },
+      free: {
+        scopes: ['read:tasks'],
+        max_personal_keys: 0,
+        max_team_keys: 2,
+        max_service_accounts: 4,
+        max_members: 3,
+      },
       pro: { scopes: ['read:tasks', 'write:tasks'] },
       all: {},
     },
@@ -82,10 +88,10 @@ describe('G06: a member holds for the team', () => {
 test('a plan has a name and numbers; one that is gone has none of anything', () => {
   expect(rights.planOfPerson(undefined)).toMatchObject({ name: 'pro', maxPersonalKeys: 100 });
   expect(rights.planOfTeam(undefined)).toEqual({
-    ...{ name: 'free', maxPersonalKeys: 0, maxTeamKeys: 2, maxMembers: 3 },
+    ...{ name: 'free', maxPersonalKeys: 0, maxTeamKeys: 2, maxServiceAccounts: 4, maxMembers: 3 },
   });
   expect(rights.planOfTeam('gold')).toEqual({
-    ...{ name: 'gold', maxPersonalKeys: 0, maxTeamKeys: 0, maxMembers: 0 },
+    ...{ name: 'gold', maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0 },
   });
   expect(rights.isPlan('gold')).toBe(false);
 });
