@@ -16,6 +16,7 @@ import { people, sessions } from './schema/people.ts';
 import { resourceSchema } from './schema/resources.ts';
 import { listen, network, server } from './schema/server.ts';
 import { serviceAccountSchema } from './schema/service-accounts.ts';
+import { signingKeys } from './schema/signing-keys.ts';
 import { defaultPlans, plan, refineDefaultPlans, role, teams } from './schema/teams.ts';
 import { tokens } from './schema/tokens.ts';
 import { trustedIssuerSchema } from './schema/trusted-issuers.ts';
@@ -74,6 +75,7 @@ export const settingsSchema = z
     mail: mail.prefault({}),
     sessions: sessions.prefault({}),
     tokens: tokens.prefault({}),
+    signing_keys: signingKeys.prefault({}),
     limits: z
       .record(z.string().regex(/^[a-z][a-z0-9_.]*$/, 'is not the name of a limit'), limit)
       .default({})

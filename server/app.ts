@@ -30,6 +30,7 @@ import { declaredResources } from './resources/declared.ts';
 import { declaredServiceAccounts } from './service-accounts/account-registration.ts';
 import { declaredIssuers } from './service-accounts/registration.ts';
 import { Conflict, isPassing } from './storage/faults.ts';
+import { createRotationClock } from './signing-keys/rotation-clock.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
 import { createCommit } from './web/commit.ts';
@@ -157,6 +158,7 @@ export async function createApp(config: Config) {
   await parts.serviceAccounts.declare(config.service_accounts);
   await parts.resources.declare(declaredResources(config));
   await parts.signingKeys.ensure();
+  await parts.signingKeys.rotateDue();
   await noteConfiguration(parts);
   const assets = createAssets(config.branding);
   const views = createViews({
@@ -190,7 +192,7 @@ export async function createApp(config: Config) {
     onFault: (error) => log.error('sweep.failed', { error }),
   });
 
-  const background = [sweep, postOffice, logouts, keyWarnings];
+  const background = [sweep, postOffice, logouts, keyWarnings, createRotationClock(parts)];
 
   async function close(): Promise<void> {
     for (const work of background) await work.stop();

@@ -32,7 +32,7 @@ import { openLimiter } from './rate-limits/limiter.ts';
 import { createLimits } from './rate-limits/limits.ts';
 import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
 import { managementResource } from './resources/management.ts';
-import { createResources } from './resources/resources.ts';
+import { createResources, type Resource } from './resources/resources.ts';
 import { isServiceAccountId } from './service-accounts/account-registration.ts';
 import { createAssertions } from './service-accounts/assertions.ts';
 import { createSelfSigned } from './service-accounts/self-signed.ts';
@@ -59,6 +59,18 @@ import { createRights } from './teams/rights.ts';
 import { createTeamMail } from './teams/team-mail.ts';
 import { createTeams } from './teams/teams.ts';
 import { allTexts, inEnglish } from './web/words.ts';
+
+/** How long something that is signed today must be verified. */
+function longestLife(
+  { tokens, sessions }: Config,
+  resources: readonly Resource[],
+  algorithm: string,
+): number {
+  const lives = resources.map((one) => one.registration.accessTokenSeconds ?? tokens.access_token_seconds);
+  // An ID token comes back as a hint when its session ends (OpenID Connect RP-Initiated Logout 1.0 section 2).
+  const hint = algorithm === 'RS256' ? Math.max(tokens.id_token_seconds, sessions.absolute_seconds) : 0;
+  return Math.max(tokens.access_token_seconds, hint, ...lives);
+}
 
 /** `actor` signs their acts in the audit log. */
 export async function createParts(config: Config, { actor }: { actor: string }) {
@@ -105,7 +117,14 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   });
   const rights = createRights(config);
   const admission = createAdmission({ database, rights });
-  const signingKeys = createSigningKeys({ database, deployment, audit, sealer });
+  const signingKeys = createSigningKeys({
+    ...{ database, deployment, audit, sealer },
+    policy: {
+      rotateAfterSeconds: config.signing_keys.rotate_after_seconds,
+      publishAheadSeconds: config.signing_keys.publish_ahead_seconds,
+    },
+    longestSeconds: async (algorithm) => longestLife(config, await resources.list(), algorithm),
+  });
   const grants = createGrants({ database, audit });
   const trustedIssuers = createTrustedIssuers({ database, audit, clients, remoteKeys, actor });
   const serviceAccounts = createServiceAccounts({

@@ -31,7 +31,8 @@ export function createProtocol(
   parts: Parts,
   shared: { cookies: ReturnType<typeof createCookies>; pages: Pages },
 ) {
-  const { config, database, deployment, audit, keys, grants, sessions, accounts, clients } = parts;
+  const { config, database, deployment, audit, keys, grants, sessions, accounts, clients, signingKeys } =
+    parts;
   const { cookies } = shared;
   const cookieKeys = keys.cookie.map((key) => key.toString('base64url'));
   const pages = createEnginePages(shared.pages);
@@ -75,7 +76,7 @@ export function createProtocol(
   }
 
   async function loadCatalog(version: string): Promise<Catalog> {
-    const { resources, signingKeys } = parts;
+    const { resources } = parts;
     const all = [...resources.builtIn, ...(await resources.list())];
     return { version, resources: all, signingKeys: await signingKeys.load() };
   }
@@ -97,10 +98,10 @@ export function createProtocol(
     }),
     access: createAccessList({ grants, clients, engine }),
     cors,
-    discovery: createDiscovery(
-      engine,
-      shared.pages.languages.map(({ locale }) => locale),
-    ),
+    discovery: createDiscovery(engine, {
+      locales: shared.pages.languages.map(({ locale }) => locale),
+      keysSeconds: signingKeys.cacheSeconds,
+    }),
     authorizationRequest: createAuthorizationRequest({ readText }),
     isFirstUse: async (issuer: string, jti: string, expiresAt: number) =>
       (await engine.current()).provider.ReplayDetection.unique(issuer, jti, expiresAt),

@@ -9,6 +9,7 @@ import { checkTrustedIssuers } from './issuer-checks.ts';
 import type { AdminParts } from './parts.ts';
 import { checkRegistry } from './registry-checks.ts';
 import type { Door } from './runner.ts';
+import { checkSigningKeys } from './signing-key-checks.ts';
 import { listBlockRows } from './store.ts';
 
 const PAGE = 500;
@@ -58,6 +59,10 @@ async function readSurroundings(parts: AdminParts) {
   };
 }
 
+async function checkRotation({ signingKeys }: Pick<AdminParts, 'signingKeys'>): Promise<Finding> {
+  return checkSigningKeys(await signingKeys.listPublished(), { ...signingKeys, now: nowSeconds() });
+}
+
 /**
  * What a running server can say of itself in the middle of its work: it reads a bounded number of
  * clients, neither the chains of the audit log nor the file, and asks nobody outside.
@@ -70,6 +75,7 @@ export async function examineRunning(parts: AdminParts & Here): Promise<Finding[
     await checkMail(parts.config, parts),
     // The chains were not read: nothing is said of them.
     ...checkRegistry({ ...registry, brokenChains: [] }).filter(({ check }) => check !== 'audit'),
+    await checkRotation(parts),
   ];
   if (clients.length <= MOST_CLIENTS) return findings;
   const words = `Only the first ${MOST_CLIENTS} clients were looked at; latchkey doctor looks at all.`;
@@ -82,7 +88,11 @@ async function examineInside(world: World): Promise<Finding[]> {
     const clients = await listAllClients(parts.clients);
     const registry = { ...(await readSurroundings(parts)), clients };
     const brokenChains = await parts.audit.findBreaks();
-    return [...checkRegistry({ ...registry, brokenChains }), ...(await checkTrustedIssuers(parts))];
+    return [
+      ...checkRegistry({ ...registry, brokenChains }),
+      await checkRotation(parts),
+      ...(await checkTrustedIssuers(parts)),
+    ];
   } finally {
     await parts.close();
   }

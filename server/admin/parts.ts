@@ -15,6 +15,7 @@ import type { SelfSignedJwts } from '../service-accounts/self-signed.ts';
 import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
 import type { IssuerAuthority, TrustedIssuers } from '../service-accounts/trusted-issuers.ts';
+import type { SigningKeys } from '../signing-keys/signing-keys.ts';
 import type { Database } from '../storage/database.ts';
 import type { Tokens } from '../storage/tokens.ts';
 import type { Invitations } from '../teams/invitations.ts';
@@ -76,5 +77,6 @@ export type AdminParts = {
   readonly members: Members;
   readonly invitations: Invitations;
   readonly tokens: Tokens;
+  readonly signingKeys: SigningKeys;
   readonly rules: RegistrationRules;
 };

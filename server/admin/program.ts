@@ -14,6 +14,7 @@ import { takeOptionsOnce } from './once.ts';
 import { addResourceCommands } from './resource-wiring.ts';
 import { createRunner, type Door } from './runner.ts';
 import { addServiceAccountCommands } from './service-account-wiring.ts';
+import { addSigningKeyCommands } from './signing-key-wiring.ts';
 import { addTeamCommands } from './team-wiring.ts';
 import { addTokenCommands } from './token-wiring.ts';
 
@@ -62,6 +63,7 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   addGrantCommands(program, runner);
   addDeviceCommands(program, runner);
   addTokenCommands(program, runner);
+  addSigningKeyCommands(program, runner);
   addAuditCommands(program, runner);
   addMaintenanceCommands(program, runner);
   addLoginCommands(program, runner);

@@ -81,7 +81,9 @@ export const events = {
   'api_key.revoked': 'An API key was revoked by its owner, an operator or whoever found it',
   'api_key.ending': 'The owner of an API key was told that it ends soon',
   'api_key.found': 'An API key was found in public',
-  'signing_key.created': 'A signing key was made',
+  'signing_key.created': 'A signing key was made, and is published',
+  'signing_key.activated': 'Another signing key signs from now on',
+  'signing_key.retired': 'A signing key is published no more; what it signed is dead',
   'configuration.changed': 'The server started with another configuration',
 } as const;
 

@@ -93,7 +93,7 @@ function describeBinding({ bound }: AccessTokenRow): { cnf?: { jkt: string } } {
 export const recogniseAccessToken: Kind = (text, caller, now) => {
   const key = parseAccessToken(text);
   if (key === undefined) return undefined;
-  const { id, secretHash, jti } = key;
+  const { id, secretHash, jti, kid = null } = key;
 
   function describe(found: Row, circumstances: Circumstances): ActiveAnswer {
     const row = found as AccessTokenRow;
@@ -116,5 +116,5 @@ export const recogniseAccessToken: Kind = (text, caller, now) => {
     };
   }
 
-  return { statement: select(caller, { id, secret_hash: secretHash }, now), describe };
+  return { statement: select(caller, { id, secret_hash: secretHash, kid }, now), describe };
 };

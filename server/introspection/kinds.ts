@@ -39,6 +39,7 @@ export type InactiveReason =
   | 'person_not_active'
   | 'team_not_active'
   | 'not_a_member'
+  | 'signing_key_retired'
   | 'client_not_active';
 
 export type Circumstances = {
@@ -57,6 +58,7 @@ export const publicReasons: Partial<Record<InactiveReason, string>> = {
   client_not_active: 'revoked',
   team_not_active: 'revoked',
   not_a_member: 'revoked',
+  signing_key_retired: 'revoked',
   disabled: 'disabled',
   person_not_active: 'disabled',
   address_not_allowed: 'address_not_allowed',

@@ -43,6 +43,11 @@ export const commonRules: readonly Rule[] = [
 
 /** Of access tokens alone, which may live without a grant. */
 export const accessTokenRules: readonly Rule[] = [
+  // What a stolen key has signed is nobody's word any more. A key that has only served outlives all that it signed.
+  [
+    'signing_key_retired',
+    'EXISTS (SELECT 1 FROM signing_keys k WHERE k.kid = :kid AND k.retired_at IS NOT NULL)',
+  ],
   // One that rests on the word of an issuer ends with the trust in it, whoever got it.
   [
     'client_not_active',

@@ -72,7 +72,7 @@ export async function judgeOwnToken(
 ): Promise<OwnToken | InactiveReason> {
   const key = parseAccessToken(text);
   if (key === undefined) return 'unknown';
-  const named = { id: key.id, secret_hash: key.secretHash, audience };
+  const named = { id: key.id, secret_hash: key.secretHash, kid: key.kid ?? null, audience };
   const row = (await getRow(database, select(NOBODY, named, now))) as OwnRow;
   if (row.ended !== null) return row.ended;
   const registration = registrationOf(row);

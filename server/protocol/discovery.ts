@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 
 const OPENID = '/.well-known/openid-configuration';
 const OAUTH = '/.well-known/oauth-authorization-server';
-const MAX_AGE_SECONDS = 3600;
+const METADATA_SECONDS = 3600;
 
 type Ready = { readonly text: string; readonly etag: string };
 
@@ -35,9 +35,9 @@ function adjust(metadata: Record<string, unknown>, locales: readonly string[]): 
   };
 }
 
-function serve(ctx: WebContext, ready: Ready): void {
+function serve(ctx: WebContext, ready: Ready, maxAgeSeconds: number): void {
   ctx.set({
-    'Cache-Control': `public, max-age=${MAX_AGE_SECONDS}`,
+    'Cache-Control': `public, max-age=${maxAgeSeconds}`,
     'Access-Control-Allow-Origin': '*',
     'Cross-Origin-Resource-Policy': 'cross-origin',
     ETag: ready.etag,
@@ -48,8 +48,11 @@ function serve(ctx: WebContext, ready: Ready): void {
   else ctx.body = ready.text;
 }
 
-/** `locales`: the languages of our pages. */
-export function createDiscovery(engine: Engine, locales: readonly string[]): Middleware {
+/** `locales`: the languages of our pages. `keysSeconds`: how long others may keep our keys. */
+export function createDiscovery(
+  engine: Engine,
+  { locales, keysSeconds }: { locales: readonly string[]; keysSeconds: number },
+): Middleware {
   const cache = new WeakMap<object, Map<string, Ready>>();
 
   return async (ctx, next) => {
@@ -68,6 +71,6 @@ export function createDiscovery(engine: Engine, locales: readonly string[]): Mid
       const text = JSON.stringify(path === OPENID ? adjust(body, locales) : body);
       ready.set(path, { text, etag: `"${sha256Hex(text).slice(0, 32)}"` });
     }
-    serve(ctx, ready.get(path) as Ready);
+    serve(ctx, ready.get(path) as Ready, path === routes.jwks ? keysSeconds : METADATA_SECONDS);
   };
 }

@@ -5,13 +5,20 @@ import { formatId, nextId, parseId } from './ids.ts';
 
 const GENERATION_WIDTH = 5;
 const OPAQUE = /^lka_([0-9a-z]{11})[A-Za-z0-9_-]{43}$/;
-const JWT = /^eyJ[A-Za-z0-9_-]*\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
+const JWT = /^(eyJ[A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
+const JWT_KEY = /"kid":"([A-Za-z0-9_-]{43})"/;
 const JWT_ID = /"jti":"(at_([0-9a-z]{11})[A-Za-z0-9_-]{12})"/;
 const JWT_ID_BYTES = 9;
 const REFRESH = /^lkr_([0-9a-z]{11})([0-9a-z]{5})[A-Za-z0-9_-]{43}$/;
 
 /** Where an access token's row stands, SHA-256 of the whole token, and its public name, which opens nothing. */
-export type AccessTokenKey = { readonly id: number; readonly secretHash: Buffer; readonly jti: string };
+export type AccessTokenKey = {
+  readonly id: number;
+  readonly secretHash: Buffer;
+  readonly jti: string;
+  /** The key that signed it, of a JWT. */
+  readonly kid?: string;
+};
 
 /** Where a refresh token's row stands: its family, its place in it, and SHA-256 of the whole token. */
 export type RefreshTokenKey = {
@@ -44,11 +51,13 @@ export function parseOpaqueToken(text: string): AccessTokenKey | undefined {
  * with a stolen key is unknown.
  */
 export function parseStructuredToken(text: string): AccessTokenKey | undefined {
-  const payload = JWT.exec(text)?.[1];
-  if (payload === undefined) return undefined;
+  const [, header, payload] = JWT.exec(text) ?? [];
+  if (header === undefined || payload === undefined) return undefined;
   const [, jti, place] = JWT_ID.exec(Buffer.from(payload, 'base64url').toString('latin1')) ?? [];
   const id = parseId(place ?? '');
-  return id === undefined || jti === undefined ? undefined : { id, secretHash: sha256(text), jti };
+  if (id === undefined || jti === undefined) return undefined;
+  const kid = JWT_KEY.exec(Buffer.from(header, 'base64url').toString('latin1'))?.[1];
+  return { id, secretHash: sha256(text), jti, ...(kid !== undefined && { kid }) };
 }
 
 export function parseAccessToken(text: string): AccessTokenKey | undefined {

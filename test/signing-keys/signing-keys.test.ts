@@ -11,6 +11,10 @@ import { sql } from '../../server/storage/statement.ts';
 import { createGround, dialects, type Place } from '../storage/ground.ts';
 
 const sealer = createSealer([randomKey()]);
+const rotation = {
+  policy: { rotateAfterSeconds: 7_776_000, publishAheadSeconds: 604_800 },
+  longestSeconds: async () => 3600,
+};
 
 describe.each(dialects)('on %s', (dialect) => {
   let ground: Place;
@@ -27,7 +31,7 @@ describe.each(dialects)('on %s', (dialect) => {
 
   function createKeys(database: Database): SigningKeys {
     const deployment = createDeployment(database);
-    return createSigningKeys({ database, deployment, audit: createAudit({ database }), sealer });
+    return createSigningKeys({ database, deployment, audit: createAudit({ database }), sealer, ...rotation });
   }
 
   test('B10: there is one of RS256, one of ES256 and one of EdDSA, and the next start finds the same', async () => {
@@ -77,6 +81,7 @@ describe.each(dialects)('on %s', (dialect) => {
       database: here,
       deployment,
       audit,
+      ...rotation,
       sealer: createSealer([randomKey()]),
     });
     await expect(wrong.ensure()).rejects.toThrow('it is not the one they were sealed with');

@@ -117,7 +117,12 @@ describe.each(dialects)('the keys in the database, on %s', (dialect) => {
   test('S16: lie sealed: no key of the server and no private signing key is in the database', async () => {
     const sealer = await openSealer(file, database);
     const keys = await loadServerKeys(database, sealer);
-    const signing = await createSigningKeys({ ...partsOf(database), sealer }).ensure();
+    const signing = await createSigningKeys({
+      ...partsOf(database),
+      sealer,
+      policy: { rotateAfterSeconds: 1, publishAheadSeconds: 1 },
+      longestSeconds: async () => 1,
+    }).ensure();
     const rows = [
       ...(await database.list(sql`SELECT * FROM server_keys LIMIT 100`)),
       ...(await database.list(sql`SELECT * FROM signing_keys LIMIT 100`)),
