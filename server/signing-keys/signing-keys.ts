@@ -119,10 +119,12 @@ export function createSigningKeys(options: SigningKeyParts) {
   async function publish(
     algorithm: Algorithm,
     generation: number,
-    { activeAt, actor }: { activeAt: number; actor: string },
+    { notBefore, actor }: { notBefore: number; actor: string },
   ): Promise<boolean> {
     const key = await make(algorithm);
     return once(() => {
+      // Making it took its time.
+      const activeAt = Math.max(notBefore, nowSeconds() + policy.publishAheadSeconds);
       store.registerNext(algorithm, generation, { key, activeAt });
       const details = { kid: key.kid, algorithm, signs_from: activeAt };
       recordStep('signing_key.created', details, actor);
@@ -145,8 +147,7 @@ export function createSigningKeys(options: SigningKeyParts) {
   async function take(step: Step, { nextGeneration }: Seen): Promise<boolean> {
     const { kind, algorithm } = step;
     if (kind === 'publish') {
-      const { activeAt } = step;
-      return publish(algorithm, nextGeneration(algorithm), { activeAt, actor: 'system' });
+      return publish(algorithm, nextGeneration(algorithm), { notBefore: step.activeAt, actor: 'system' });
     }
     if (kind === 'activate') return activate(step.kid, algorithm, 'system');
     return once(() => {
@@ -176,8 +177,7 @@ export function createSigningKeys(options: SigningKeyParts) {
       throw new Refusal('conflict', { words });
     }
     if (!keys.some(isOf(algorithm, 'next'))) {
-      const activeAt = nowSeconds() + policy.publishAheadSeconds;
-      await publish(algorithm, seen.nextGeneration(algorithm), { activeAt, actor });
+      await publish(algorithm, seen.nextGeneration(algorithm), { notBefore: 0, actor });
     }
     const next = await findNext(algorithm);
     if (next === undefined) throw new Refusal('conflict');
