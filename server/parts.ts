@@ -114,6 +114,10 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     builtIn: [managementResource(config.issuer, inEnglish(config.branding.name))],
     prepareServer: ({ identifier, name }, { auth, ...keys }) =>
       clients.prepare(resourceServer(name, auth, keys), { resource: identifier }),
+    endOf(removed) {
+      clients.removeServersOf(removed);
+      apiKeys.endOfResource(removed.identifier);
+    },
   });
   const rights = createRights(config);
   const admission = createAdmission({ database, rights });

@@ -1,6 +1,7 @@
 // Registers a client from its settings, or puts others in place of its own: the whole is judged by the rules of the file.
-import { type Client, type NewClient, needsSecret, type Registration } from '../clients/clients.ts';
+import type { Client, NewClient, Registration } from '../clients/clients.ts';
 import { toRegistration } from '../clients/declared.ts';
+import { withSecrets } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
 import type { AdminParts, JudgedClient } from './parts.ts';
 
@@ -90,7 +91,7 @@ function toSettings(registration: Registration): ClientSettings {
 
 /**
  * The registration with these settings in place of its own (null takes one out), judged as if it were new (row H02).
- * Its secrets stay. Refuses with invalid_request what belongs to an API, to an issuer or to the file.
+ * Its secrets stay; who proves itself by one from now on and had none gets one, and who needs none loses them. Refuses with invalid_request what belongs to an API, to an issuer or to the file.
  */
 export async function prepareUpdate(parts: Parts, id: string, change: ClientSettings) {
   const before = await parts.clients.getOwn(id);
@@ -102,8 +103,7 @@ export async function prepareUpdate(parts: Parts, id: string, change: ClientSett
   const settings = Object.fromEntries(merged.filter(([, value]) => value !== null));
   const judged = judge(parts, { ...settings, client_id: id });
   await checkSchemes(parts, judged.redirect_uris, id);
-  const secrets = needsSecret(judged.auth) ? before.registration.secrets : [];
-  return { before, registration: { ...toRegistration(judged, []), secrets } };
+  return { before, ...withSecrets(toRegistration(judged, []), before.registration.secrets) };
 }
 
 /** Felt by the next request; what was issued before stays as it is. Conflict where somebody else changed it meanwhile. */

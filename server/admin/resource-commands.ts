@@ -1,9 +1,12 @@
 // What an operator may do with the APIs that trust us (RFC 8707). The later JSON API calls the same functions.
+import type { Client, Registration } from '../clients/clients.ts';
+import { resourceServer } from '../clients/ready-made.ts';
+import { withSecrets } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
 import { toResourceRegistration } from '../resources/declared.ts';
 import type { RegisteredResource, Resource, ResourceRegistration } from '../resources/resources.ts';
 import { inEnglish } from '../web/words.ts';
-import type { AdminParts } from './parts.ts';
+import type { AdminParts, JudgedResource } from './parts.ts';
 import { findServers, type ServerOfApi } from './store.ts';
 
 export type ResourceOptions = {
@@ -114,34 +117,88 @@ export type ResourceChange = {
   readonly alg?: string | null | undefined;
   readonly accessTokenSeconds?: number | null | undefined;
   readonly isTeamScoped?: boolean | undefined;
+  readonly isDefault?: boolean | undefined;
+  readonly auth?: string | undefined;
+  readonly jwks?: unknown;
+  readonly jwksUri?: string | null | undefined;
+  readonly clientIp?: boolean | undefined;
+  readonly inactiveReason?: boolean | undefined;
 };
 
-/** The whole is judged as if it were new (row H02). Felt by the next token, and the scopes by the next introspection. */
+/** As the whole would be registered today. */
+function toOptions({ identifier, isDefault, registration: was }: Resource, server: Registration | undefined) {
+  return {
+    ...{ identifier, isDefault, name: was.name, scopes: was.scopes, format: was.tokenFormat },
+    ...{ alg: was.tokenAlg, accessTokenSeconds: was.accessTokenSeconds },
+    isTeamScoped: was.isTeamScoped ?? false,
+    auth: server?.auth ?? 'client_secret_basic',
+    ...{ jwks: server?.jwks, jwksUri: server?.jwksUri },
+    ...{ clientIp: server?.seesClients, inactiveReason: server?.learnsWhy },
+  };
+}
+
+function mergeChange(before: ReturnType<typeof toOptions>, change: ResourceChange): ResourceOptions {
+  const given = Object.entries(change).filter(([, value]) => value !== undefined);
+  const merged = { ...before, ...Object.fromEntries(given) };
+  return Object.fromEntries(
+    Object.entries(merged).map(([name, value]) => [name, value ?? undefined]),
+  ) as ResourceOptions;
+}
+
+function prepareServer(before: Client, { introspection }: JudgedResource) {
+  const {
+    auth,
+    jwks,
+    jwks_uri: jwksUri,
+    client_ip: clientIp,
+    inactive_reason: inactiveReason,
+  } = introspection;
+  const { name, secrets } = before.registration;
+  const registration = resourceServer(name, auth, { jwks, jwksUri, clientIp, inactiveReason });
+  return { before, ...withSecrets(registration, secrets) };
+}
+
+function isOther({ before, registration }: ReturnType<typeof prepareServer>): boolean {
+  return JSON.stringify(before.registration) !== JSON.stringify(registration);
+}
+
+async function findServer(parts: Pick<AdminParts, 'database' | 'clients'>, identifier: string) {
+  const servers = await findServers(parts.database);
+  return parts.clients.find(servers.get(identifier)?.id ?? '');
+}
+
+type ChangedResource = ShownResource & { client_secret?: string };
+
+/**
+ * The whole is judged as if it were new (row H02). Felt by the next token, and the scopes by the next introspection.
+ * Where its server proves itself by a secret from now on and had none, a new one is answered, this once.
+ */
 export async function updateResource(
-  parts: Pick<AdminParts, 'resources' | 'rules' | 'config' | 'database'>,
+  parts: Pick<AdminParts, 'resources' | 'clients' | 'rules' | 'config' | 'database'>,
   identifier: string,
   change: ResourceChange,
-): Promise<ShownResource> {
+): Promise<ChangedResource> {
   const before = await parts.resources.get(identifier);
-  const { registration: was, isDefault } = before;
-  const {
-    alg = was.tokenAlg ?? null,
-    accessTokenSeconds: seconds = was.accessTokenSeconds ?? null,
-    ...rest
-  } = change;
-  const settings = toSettings({
-    ...{ identifier, isDefault, auth: 'client_secret_basic' },
-    ...{
-      name: rest.name ?? was.name,
-      scopes: rest.scopes ?? was.scopes,
-      format: rest.format ?? was.tokenFormat,
+  const server = await findServer(parts, identifier);
+  const value = judge(parts, toSettings(mergeChange(toOptions(before, server?.registration), change)));
+  const prepared = server?.source === 'database' ? prepareServer(server, value) : undefined;
+  const next = prepared && isOther(prepared) ? prepared : undefined;
+  await parts.resources.update(before, toResourceRegistration(value), {
+    isDefault: value.default,
+    alsoInUnit() {
+      if (next !== undefined) parts.clients.replace(next.before, next.registration);
     },
-    ...{ alg: alg ?? undefined, accessTokenSeconds: seconds ?? undefined },
-    isTeamScoped: rest.isTeamScoped ?? was.isTeamScoped ?? false,
   });
-  const registration = toResourceRegistration(judge(parts, settings));
-  await parts.resources.update(before, registration);
-  return showResource(parts, identifier);
+  const shown = await showResource(parts, identifier);
+  return { ...shown, ...(next?.secret === undefined ? {} : { client_secret: next.secret }) };
+}
+
+/** Its server introspects no longer, keys for it alone are dead, and its identifier is never registered again. */
+export function removeResource(
+  { resources }: Pick<AdminParts, 'resources'>,
+  identifier: string,
+): Promise<void> {
+  return resources.remove(identifier);
 }
 
 function show({ registration, ...resource }: Resource, server: ServerOfApi | undefined): ShownResource {

@@ -1,7 +1,7 @@
 // latchkey resources …: the options, and the answers in words.
 import { type Command, Option } from 'commander';
 import { collect, readKeySet, readScopes, wholeNumber } from './options.ts';
-import { createResource, listResources, type ResourceOptions } from './resource-commands.ts';
+import { createResource, listResources, type ResourceOptions, removeResource } from './resource-commands.ts';
 import type { Runner } from './runner.ts';
 import { describeMade, describeRows } from './text.ts';
 
@@ -38,6 +38,20 @@ export function addResourceCommands(program: Command, runner: Runner): void {
     .command('list')
     .description('list all APIs')
     .action(() => runner.runWithParts(listResources, { describe: (rows) => describeRows(rows, COLUMNS) }));
+  resources
+    .command('remove <identifier>')
+    .description(
+      'remove an API: its server introspects no longer, keys for it alone are dead; its identifier is never used again',
+    )
+    .action((identifier: string) =>
+      runner.runWithParts(
+        async (parts) => {
+          await removeResource(parts, identifier);
+          return { identifier };
+        },
+        { describe: () => 'The API was removed.' },
+      ),
+    );
 }
 
 function addCreate(resources: Command, runner: Runner): void {

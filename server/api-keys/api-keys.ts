@@ -277,6 +277,7 @@ export function createApiKeys(parts: ApiKeyParts) {
 
     endOfTeam: store.endOfTeam,
     endOfMember: store.endOfMember,
+    endOfResource: store.endOfResource,
 
     /** All keys of a person or a team, in the open unit: whoever ends these records that. */
     revokeAllOf: store.revokeAllOf,

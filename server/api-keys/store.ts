@@ -152,6 +152,13 @@ export function createApiKeyStore(database: Database) {
       );
     },
 
+    /** Those that are good at this API alone, in the open unit. */
+    endOfResource(identifier: string): void {
+      database.write(
+        sql`UPDATE api_keys SET revoked_at = ${nowSeconds()} WHERE resource = ${identifier} AND revoked_at IS NULL`,
+      );
+    },
+
     /** A member's own keys for that team, in the open unit: they stay dead when the member comes back. */
     endOfMember(teamId: string, accountId: string): void {
       database.write(

@@ -41,6 +41,8 @@ export const events = {
   'issuer.removed': 'An issuer is trusted no longer; everything issued on its word is dead',
   'resource.created': 'An API was registered',
   'resource.updated': 'The registration of an API was changed',
+  'resource.removed':
+    'An API was removed; its server introspects no longer, and keys that were good there alone are dead',
   'team.created': 'A team was made',
   'team.renamed': 'A team got another name',
   'team.plan_changed': 'A team was put on another plan',

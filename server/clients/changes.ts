@@ -17,6 +17,15 @@ type Parts = {
 };
 
 export function createClientChanges({ database, audit, actor, store, getOwn, block }: Parts) {
+  function nothingOf(name: string): Registration {
+    return { ...resourceServer(name, 'none'), type: 'removed', secrets: [], isFirstParty: false };
+  }
+
+  function replace(before: Client, registration: Registration): void {
+    store.replace(before, registration);
+    audit.record('client.updated', { actor, clientId: before.id });
+  }
+
   return {
     getOwn,
 
@@ -32,19 +41,22 @@ export function createClientChanges({ database, audit, actor, store, getOwn, blo
 
     /** Puts another registration in place of the one that was read; Conflict where somebody else was faster. */
     async update(before: Client, registration: Registration): Promise<Client> {
-      await database.transact(() => {
-        store.replace(before, registration);
-        audit.record('client.updated', { actor, clientId: before.id });
-      });
+      await database.transact(() => replace(before, registration));
       return getOwn(before.id);
+    },
+    /** The same, in the open unit. */
+    replace,
+
+    /** The servers of an API that is removed, in the open unit: whoever removes it records that. */
+    removeServersOf({ identifier, name }: { identifier: string; name: string }): void {
+      store.removeServersOf(identifier, nothingOf(name));
     },
 
     /** Everything issued to it is dead. A row without anything of it stays, so that nobody gets its id. */
     async remove(id: string): Promise<void> {
       const client = await getOwn(id);
-      const nothing = resourceServer(client.registration.name, 'none', undefined);
       await database.transact(() => {
-        store.replace(client, { ...nothing, type: 'removed', secrets: [], isFirstParty: false });
+        store.replace(client, nothingOf(client.registration.name));
         block(id);
         audit.record('client.removed', { actor, clientId: id });
       });

@@ -3,13 +3,14 @@
 import type { Audit } from '../audit/audit.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
-import { randomSecret, sha256Hex } from '../secrets.ts';
+import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import { createClientChanges } from './changes.ts';
 import { createClaims } from './claims.ts';
 import { deviceClient, EVERY_SCOPE } from './ready-made.ts';
 import { createClientRequests } from './requests.ts';
+import { createSecret, needsSecret, withSecrets } from './secrets.ts';
 import { createClientStore } from './store.ts';
 import type { Trust } from './trust.ts';
 
@@ -86,15 +87,6 @@ export type RotatedSecret = { readonly secret: string; readonly previousExpiresA
 const ROTATION_SECONDS = 86_400;
 const KEPT_SECRETS = 2;
 
-function createSecret(): { secret: string; stored: StoredSecret } {
-  const secret = `lks_${randomSecret()}`;
-  return { secret, stored: { sha256: sha256Hex(secret) } };
-}
-
-export function needsSecret(auth: AuthMethod): boolean {
-  return auth === 'client_secret_basic' || auth === 'client_secret_post';
-}
-
 /** `allowed` by the operator, and not blocked since. */
 export function isAllowed(client: Client): boolean {
   return client.blockedAt === undefined;
@@ -158,13 +150,12 @@ export function createClients(options: {
     choice: { id?: string | undefined; resource?: string | undefined } = {},
   ): NewClient & { record(): void } {
     const id = choice.id ?? `client_${randomSecret(12)}`;
-    const made = needsSecret(registration.auth) ? createSecret() : undefined;
-    const secrets = made === undefined ? [] : [made.stored];
+    const { registration: whole, secret } = withSecrets(registration, []);
     return {
       id,
-      secret: made?.secret,
+      secret,
       record() {
-        store.register(id, { ...registration, secrets }, choice.resource);
+        store.register(id, whole, choice.resource);
         audit.record('client.created', { actor, clientId: id, details: { name: registration.name } });
       },
     };

@@ -166,6 +166,16 @@ export function createClientStore(database: Database) {
       );
     },
 
+    /** Nothing of the servers of this API stays but their ids: nobody gets those, and nobody introspects with them. */
+    removeServersOf(resource: string, nothing: Registration): void {
+      const now = nowSeconds();
+      database.write(
+        sql`UPDATE clients SET registration = ${JSON.stringify(nothing)}, resource = NULL, updated_at = ${now},
+            blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'operator'
+          WHERE resource = ${resource} AND source = 'database'`,
+      );
+    },
+
     block(id: string): void {
       const now = nowSeconds();
       database.write(

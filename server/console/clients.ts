@@ -9,7 +9,8 @@ import {
   verifyClient,
 } from '../admin/client-commands.ts';
 import { listGrants } from '../admin/grant-commands.ts';
-import { type Client, needsSecret } from '../clients/clients.ts';
+import type { Client } from '../clients/clients.ts';
+import { needsSecret } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
 import { paramOf } from '../web/parameters.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';

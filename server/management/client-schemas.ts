@@ -19,6 +19,9 @@ const grants = z.array(
 
 const methods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
+const type = z.enum(['web', 'native', 'browser', 'service']).describe('What it is.');
+const auth = z.enum(methods).describe('How it proves who it is.');
+
 /** What a new client may say and an old one may change. */
 const changeable = {
   name: words.describe('What people read when they are asked to consent.'),
@@ -46,8 +49,8 @@ export const newClient = z
   .strictObject({
     client_id: clientId.optional().describe('Its id; otherwise one is made.'),
     name,
-    type: z.enum(['web', 'native', 'browser', 'service']).describe('What it is; it stays so.'),
-    auth: z.enum(methods).optional().describe('How it proves who it is; it stays so.'),
+    type,
+    auth: auth.optional(),
     ...z.strictObject(leftOut).partial().shape,
   })
   .meta({ id: 'NewClient' });
@@ -56,6 +59,7 @@ export const newClient = z
 export const clientChange = z
   .strictObject({
     ...z.strictObject(changeable).partial().shape,
+    ...{ type: type.optional(), auth: auth.optional() },
     jwks: changeable.jwks.nullable().optional(),
     jwks_uri: changeable.jwks_uri.nullable().optional(),
     backchannel_logout_uri: changeable.backchannel_logout_uri.nullable().optional(),
@@ -104,6 +108,15 @@ export const client = z
     blocked_at: atOrNull('Since when it is refused'),
   })
   .meta({ id: 'Client' });
+
+export const changedClient = client
+  .extend({
+    client_secret: z
+      .string()
+      .optional()
+      .describe('Where it needs one from now on: in this answer and in no other.'),
+  })
+  .meta({ id: 'ChangedClient' });
 
 /** The secret is in this answer and in no other. */
 export const madeClient = z

@@ -13,6 +13,7 @@ import type { AdminParts } from '../admin/parts.ts';
 import type { Client } from '../clients/clients.ts';
 import { Refusal } from '../errors.ts';
 import {
+  changedClient,
   client,
   clientChange,
   clientExample,
@@ -112,16 +113,18 @@ const update = operation({
   ...{ id: 'updateClient', method: 'patch', path: ONE, scope: WRITE, status: 200 },
   summary: 'Change a client',
   description:
-    'Members of the body take the place of its own, as a whole; null takes one out. The client that results is judged as a new one is.',
+    'Members of the body take the place of its own, as a whole; null takes one out. The client that results is judged as a new one is. With an `auth` that needs a secret and none there, one is made; with an `auth` that needs none, its secrets are gone. What was issued before stays good.',
   params: clientParams,
   body: clientChange,
-  answer: client,
+  answer: changedClient,
   example: { body: { name: 'The new shop' }, answer: { ...clientExample, name: 'The new shop' } },
   async act(parts, { params: { client_id: id }, body, caller }) {
     await checkWithinReach(parts, caller, id);
     const prepared = await prepareUpdate(parts, id, body);
     checkReach(caller, prepared.registration.scopes);
-    return show(await updateClient(parts, prepared));
+    const changed = show(await updateClient(parts, prepared));
+    const { secret } = prepared;
+    return { ...changed, ...(secret === undefined ? {} : { client_secret: secret }) };
   },
 });
 

@@ -1,7 +1,13 @@
 // /v1/resources: the APIs that trust us (RFC 8707), this server's own among them.
 import { z } from 'zod';
 import type { AdminParts } from '../admin/parts.ts';
-import { createResource, listResources, showResource, updateResource } from '../admin/resource-commands.ts';
+import {
+  createResource,
+  listResources,
+  removeResource,
+  showResource,
+  updateResource,
+} from '../admin/resource-commands.ts';
 import { type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
 import { at, keySet, scopeName } from './schemas.ts';
@@ -43,6 +49,20 @@ const changeable = {
   team_scoped: z
     .boolean()
     .describe('Do apps act there on behalf of one team? People choose which, and tokens carry team_id.'),
+  default: z
+    .boolean()
+    .describe('Is it meant by clients that name no resource? It takes the place of the one before.'),
+  auth: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
+    .describe('How it proves who it is when it introspects.'),
+  jwks: keySet.describe('Its public keys, for private_key_jwt.'),
+  jwks_uri: z.string().max(2000).describe('Where it publishes them instead.'),
+  client_ip: z
+    .boolean()
+    .describe('Is it believed when it says from which address a credential came (client_ip)?'),
+  inactive_reason: z
+    .boolean()
+    .describe('Is it told why a credential of its own is not active (inactive_reason)?'),
 } as const;
 
 const newResource = z
@@ -53,21 +73,12 @@ const newResource = z
     alg: changeable.alg.optional(),
     access_token_seconds: seconds.optional(),
     team_scoped: changeable.team_scoped.default(false),
-    default: z.boolean().default(false).describe('It takes the place of the one before.'),
-    auth: z
-      .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
-      .default('client_secret_basic')
-      .describe('How it proves who it is when it introspects.'),
-    jwks: keySet.optional(),
-    jwks_uri: z.string().max(2000).optional(),
-    client_ip: z
-      .boolean()
-      .default(false)
-      .describe('Is it believed when it says from which address a credential came (client_ip)?'),
-    inactive_reason: z
-      .boolean()
-      .default(false)
-      .describe('Is it told why a credential of its own is not active (inactive_reason)?'),
+    default: changeable.default.default(false),
+    auth: changeable.auth.default('client_secret_basic'),
+    jwks: changeable.jwks.optional(),
+    jwks_uri: changeable.jwks_uri.optional(),
+    client_ip: changeable.client_ip.default(false),
+    inactive_reason: changeable.inactive_reason.default(false),
   })
   .meta({ id: 'NewResource' });
 
@@ -76,8 +87,19 @@ const resourceChange = z
     ...z.strictObject(changeable).partial().shape,
     alg: changeable.alg.nullable().optional(),
     access_token_seconds: seconds.nullable().optional(),
+    jwks: changeable.jwks.nullable().optional(),
+    jwks_uri: changeable.jwks_uri.nullable().optional(),
   })
   .meta({ id: 'ResourceChange' });
+
+const changedResource = resource
+  .extend({
+    client_secret: z
+      .string()
+      .optional()
+      .describe('Where its server needs one from now on: in this answer and in no other.'),
+  })
+  .meta({ id: 'ChangedResource' });
 
 const madeResource = z
   .strictObject({ identifier: z.string(), client_id: z.string(), client_secret: z.string().optional() })
@@ -158,14 +180,29 @@ export const resources: Noun = {
       ...{ id: 'updateResource', method: 'patch', path: ONE, scope: WRITE, status: 200 },
       summary: 'Change an API',
       description:
-        'Members of the body take the place of its own, `scopes` as a whole; null takes one out. The API that results is judged as a new one is.',
+        'Members of the body take the place of its own, `scopes` as a whole; null takes one out. The API that results is judged as a new one is. With an `auth` that needs a secret and none there, one is made; with private_key_jwt its secrets are gone.',
       params,
       body: resourceChange,
-      answer: resource,
+      answer: changedResource,
       example: { body: { name: 'All orders' }, answer: { ...orders, name: 'All orders' } },
       act(parts, { params: { identifier: id }, body }) {
-        const { access_token_seconds: accessTokenSeconds, team_scoped: isTeamScoped, ...rest } = body;
-        return updateResource(parts, id, { ...rest, accessTokenSeconds, isTeamScoped });
+        return updateResource(parts, id, {
+          ...{ name: body.name, scopes: body.scopes, format: body.format, alg: body.alg },
+          ...{ accessTokenSeconds: body.access_token_seconds, isTeamScoped: body.team_scoped },
+          ...{ isDefault: body.default, auth: body.auth, jwks: body.jwks, jwksUri: body.jwks_uri },
+          ...{ clientIp: body.client_ip, inactiveReason: body.inactive_reason },
+        });
+      },
+    }),
+    operation({
+      ...{ id: 'deleteResource', method: 'delete', path: ONE, scope: WRITE, status: 204 },
+      summary: 'Remove an API',
+      description:
+        'Nobody gets tokens for it, its server introspects no longer, and keys that are good there alone are dead at once. A JWT that it verifies alone is good until it ends. Its identifier is never registered again.',
+      params,
+      async act(parts, { params: { identifier: id } }) {
+        await removeResource(parts, id);
+        return undefined;
       },
     }),
   ],

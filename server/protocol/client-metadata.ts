@@ -1,7 +1,8 @@
 // A registration of ours in the engine's words (OpenID Connect Dynamic Client Registration section 2).
 import type { ClientMetadata } from 'oidc-provider';
-import { type Client, mayAskFor, needsSecret, type Registration } from '../clients/clients.ts';
+import { type Client, mayAskFor, type Registration } from '../clients/clients.ts';
 import { DEVICE_GRANT } from '../clients/ready-made.ts';
+import { needsSecret } from '../clients/secrets.ts';
 import { JWT_BEARER_GRANT } from '../clients/trust.ts';
 
 /** The engine keeps what it does not know under this name; our policies read it there. */

@@ -54,6 +54,8 @@ export function createResources(options: {
     resource: { identifier: string; name: string },
     introspection: Introspection,
   ) => { id: string; secret: string | undefined; record(): void };
+  /** Ends what is good at this API alone, in the unit of its removal. */
+  endOf: (resource: { identifier: string; name: string }) => void;
   /** There without registration, and for nobody to register. */
   builtIn?: readonly Resource[];
   actor: string;
@@ -65,16 +67,28 @@ export function createResources(options: {
     return builtIn.find((one) => one.identifier === identifier);
   }
 
+  async function get(identifier: string): Promise<Resource> {
+    const found = findBuiltIn(identifier) ?? (await store.find(identifier));
+    if (found !== undefined) return found;
+    throw new Refusal('not_found', { words: `There is no API ${identifier}.`, param: 'identifier' });
+  }
+
+  /** What is not the database's is changed elsewhere, or not at all. */
+  function checkOwn({ identifier, source }: Resource): void {
+    if (source === 'database') return;
+    const whose =
+      source === 'file' ? 'declared in the configuration file; change it there' : 'this server itself';
+    throw new Refusal('invalid_request', {
+      words: `The API ${identifier} is ${whose}.`,
+      param: 'identifier',
+    });
+  }
+
   return {
     builtIn,
     find: store.find,
     list: store.list,
-
-    async get(identifier: string): Promise<Resource> {
-      const found = findBuiltIn(identifier) ?? (await store.find(identifier));
-      if (found !== undefined) return found;
-      throw new Refusal('not_found', { words: `There is no API ${identifier}.`, param: 'identifier' });
-    },
+    get,
 
     /**
      * Registers an API and the credentials with which it introspects, shown this once.
@@ -103,7 +117,7 @@ export function createResources(options: {
       } catch (error) {
         if (error instanceof Conflict && error.label === 'resource') {
           throw new Refusal('already_exists', {
-            words: 'An API with this identifier exists already.',
+            words: 'An API with this identifier exists already, or was removed.',
             param: 'identifier',
             cause: error,
           });
@@ -113,21 +127,40 @@ export function createResources(options: {
       return made;
     },
 
-    /** Another registration in place of the one that was read; Conflict where somebody else was faster. */
-    async update(before: Resource, registration: ResourceRegistration): Promise<Resource> {
+    /**
+     * Another registration in place of the one that was read; Conflict where somebody else was faster.
+     * `alsoInUnit` may add writes of its own to the change.
+     */
+    async update(
+      before: Resource,
+      registration: ResourceRegistration,
+      {
+        isDefault = before.isDefault,
+        alsoInUnit,
+      }: { isDefault?: boolean | undefined; alsoInUnit?: () => void } = {},
+    ): Promise<Resource> {
       const { identifier } = before;
-      if (before.source !== 'database') {
-        throw new Refusal('invalid_request', {
-          words: `The API ${identifier} is ${before.source === 'file' ? 'declared in the configuration file; change it there' : 'this server itself'}.`,
-          param: 'identifier',
-        });
-      }
+      checkOwn(before);
       await database.transact(() => {
         deployment.bumpCatalog();
-        store.replace(before, registration);
+        if (isDefault && !before.isDefault) store.clearDefault();
+        store.replace(before, { registration, isDefault });
         audit.record('resource.updated', { actor, details: { identifier } });
+        alsoInUnit?.();
       });
-      return this.get(identifier);
+      return get(identifier);
+    },
+
+    /** Its server introspects no longer, and keys for it alone are dead. Its identifier is never registered again. */
+    async remove(identifier: string): Promise<void> {
+      const before = await get(identifier);
+      checkOwn(before);
+      await database.transact(() => {
+        deployment.bumpCatalog();
+        store.remove(before);
+        options.endOf({ identifier, name: inEnglish(before.registration.name) });
+        audit.record('resource.removed', { actor, details: { identifier } });
+      });
     },
 
     /** Brings the table in line with what the configuration file declares. */

@@ -1,8 +1,8 @@
-// Registered APIs at rest. Atomic: an identifier is registered once (primary key); there are few, and all are read at once.
+// Registered APIs at rest. Atomic: an identifier is registered once (primary key), a removed one never again; there are few, and all are read at once.
 import { nowSeconds } from '../clock.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, sql } from '../storage/statement.ts';
-import type { Resource, ResourceRegistration } from './resources.ts';
+import type { NewResource, Resource, ResourceRegistration } from './resources.ts';
 
 type Row = {
   identifier: string;
@@ -34,14 +34,14 @@ export function createResourceStore(database: Database) {
   return {
     async find(identifier: string): Promise<Resource | undefined> {
       const row = await database.find<Row>(
-        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE identifier = ${identifier}`,
+        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE identifier = ${identifier} AND source <> 'removed'`,
       );
       return row === undefined ? undefined : fromRow(row);
     },
 
     async list(): Promise<Resource[]> {
       const rows = await database.list<Row>(
-        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources ORDER BY identifier LIMIT ${MOST_RESOURCES}`,
+        sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE source <> 'removed' ORDER BY identifier LIMIT ${MOST_RESOURCES}`,
       );
       return rows.map(fromRow);
     },
@@ -63,9 +63,20 @@ export function createResourceStore(database: Database) {
     },
 
     /** Replaces the registration if it is still the one that was read, else Conflict('resource_change'). */
-    replace(before: Resource, registration: ResourceRegistration): void {
+    replace(before: Resource, { registration, isDefault }: Omit<NewResource, 'identifier'>): void {
       database.write(
         sql`UPDATE resources SET registration = ${JSON.stringify(registration)}, scope = ${scopeOf(registration)},
+            is_default = ${isDefault ? 1 : 0}, updated_at = ${nowSeconds()}
+          WHERE identifier = ${before.identifier} AND source = 'database'
+            AND registration = ${JSON.stringify(before.registration)}`,
+        { expects: 1, conflict: 'resource_change' },
+      );
+    },
+
+    /** Nothing but the identifier stays, so that nobody registers it again; Conflict as above. */
+    remove(before: Resource): void {
+      database.write(
+        sql`UPDATE resources SET source = 'removed', registration = '{}', scope = '', is_default = 0,
             updated_at = ${nowSeconds()}
           WHERE identifier = ${before.identifier} AND source = 'database'
             AND registration = ${JSON.stringify(before.registration)}`,

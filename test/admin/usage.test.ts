@@ -16,7 +16,7 @@ const commands = [
     'clients',
     name,
   ]),
-  ...['create', 'list'].map((name) => ['resources', name]),
+  ...['create', 'list', 'remove'].map((name) => ['resources', name]),
   ...['list', 'revoke'].map((name) => ['grants', name]),
   ...['list', 'revoke'].map((name) => ['devices', name]),
   ...['introspect', 'revoke'].map((name) => ['tokens', name]),

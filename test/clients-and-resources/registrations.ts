@@ -14,6 +14,7 @@ export function createRegistry(database: Database) {
     ...{ database, deployment, audit, actor: 'operator' },
     prepareServer: ({ identifier, name }, { auth, ...keys }) =>
       clients.prepare(resourceServer(name, auth, keys), { resource: identifier }),
+    endOf: clients.removeServersOf,
   });
   return { audit, deployment, clients, resources };
 }
