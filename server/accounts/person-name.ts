@@ -5,10 +5,15 @@ const LONGEST_NAME = 200;
 // Joiners stay: Persian names and family emoji need them.
 const unseen = /[[\p{C}\p{Zl}\p{Zp}]--[\u200c\u200d]]/v;
 
+/** Has it characters that nobody sees, of control or of direction? */
+export function hasUnseen(text: string): boolean {
+  return unseen.test(text);
+}
+
 /** NFC, trimmed. Refuses with invalid_request, at the field `name`. */
 export function cleanName(name: string): string {
   const clean = name.normalize('NFC').trim();
-  if (unseen.test(clean)) {
+  if (hasUnseen(clean)) {
     throw new Refusal('invalid_request', {
       words: 'The name has characters that cannot be seen. Please type it anew.',
       param: 'name',

@@ -3,6 +3,7 @@ import type { Client, NewClient, Registration } from '../clients/clients.ts';
 import { toRegistration } from '../clients/declared.ts';
 import { withSecrets } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
+import { getJudged } from './judged.ts';
 import type { AdminParts, JudgedClient } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'clients' | 'rules' | 'config'>;
@@ -27,12 +28,8 @@ export function usualSettings(type: string): { grants: string[]; auth: string } 
   };
 }
 
-/** Refuses with every fault at once; `param` is the first. */
 function judge({ rules, config }: Parts, settings: ClientSettings): JudgedClient {
-  const { value, faults } = rules.judgeClient(settings, config.outbound.allowed_hosts);
-  if (value !== undefined) return value;
-  const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
-  throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
+  return getJudged(rules.judgeClient(settings, config.outbound.allowed_hosts));
 }
 
 async function checkSchemes({ clients }: Parts, redirectUris: readonly string[], id?: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { Refusal } from '../errors.ts';
 import { algorithmsOf, type PublicKey } from '../service-accounts/keys.ts';
 import { toIssuerRegistration } from '../service-accounts/registration.ts';
+import { getJudged } from './judged.ts';
 import type { AdminParts } from './parts.ts';
 import { type ShownIssuer, showMappings, showTrust } from './shown-issuer.ts';
 
@@ -44,12 +45,9 @@ function toSettings({ serviceAccount: id, rules, identifiedBy = [] }: MappingOpt
 }
 
 function judge({ rules, config }: Pick<AdminParts, 'rules' | 'config'>, settings: Record<string, unknown>) {
-  const { value, faults } = rules.judgeIssuer(settings, config.outbound.allowed_hosts);
-  if (value === undefined) {
-    const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
-    throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
-  }
-  const registration = toIssuerRegistration(value);
+  const registration = toIssuerRegistration(
+    getJudged(rules.judgeIssuer(settings, config.outbound.allowed_hosts)),
+  );
   const { trust } = registration;
   if (trust === undefined) throw new Error('an issuer that was judged is trusted');
   return { ...registration, trust };

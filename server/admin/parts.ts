@@ -37,7 +37,8 @@ export type JudgedResource = Omit<DeclaredResource, 'introspection'> & {
   readonly introspection: Omit<DeclaredServer, 'secret_sha256'>;
 };
 
-type Judged<T> =
+/** A registration with its defaults, or what is wrong with it: one line for each fault, by path. */
+export type Judged<T> =
   | { readonly value: T; readonly faults?: never }
   | { readonly value?: never; readonly faults: readonly string[] };
 

@@ -2,10 +2,10 @@
 import type { Client, Registration } from '../clients/clients.ts';
 import { resourceServer } from '../clients/ready-made.ts';
 import { withSecrets } from '../clients/secrets.ts';
-import { Refusal } from '../errors.ts';
 import { toResourceRegistration } from '../resources/declared.ts';
 import type { RegisteredResource, Resource, ResourceRegistration } from '../resources/resources.ts';
 import { inEnglish } from '../web/words.ts';
+import { getJudged } from './judged.ts';
 import type { AdminParts, JudgedResource } from './parts.ts';
 import { findServers, type ServerOfApi } from './store.ts';
 
@@ -79,10 +79,7 @@ function judge(
   { rules, config }: Pick<AdminParts, 'rules' | 'config'>,
   settings: ReturnType<typeof toSettings>,
 ) {
-  const { value, faults } = rules.judgeResource(settings, config.outbound.allowed_hosts);
-  if (value !== undefined) return value;
-  const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
-  throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
+  return getJudged(rules.judgeResource(settings, config.outbound.allowed_hosts));
 }
 
 function describeMade({ identifier, clientId, secret }: RegisteredResource): MadeResource {

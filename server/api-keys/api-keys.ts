@@ -15,10 +15,8 @@ import { type ApiKey, createKeyId, type KeyOwner, stateOf } from './api-key.ts';
 import { createHolderStore } from './holder-store.ts';
 import type { KeyFormats } from './key-format.ts';
 import { createKeyRights, type Holder } from './key-rights.ts';
-import { judgeChange, judgeTerms, type KeyChange, type WantedTerms } from './key-terms.ts';
+import { checkOverlap, judgeChange, judgeTerms, type KeyChange, type WantedTerms } from './key-terms.ts';
 import { createApiKeyStore, NO_OWNER, NO_ROOM } from './store.ts';
-
-const LONGEST_OVERLAP_SECONDS = 86_400;
 
 const NOT_OFFERED = {
   personal: 'There are no personal API keys here.',
@@ -244,12 +242,7 @@ export function createApiKeys(parts: ApiKeyParts) {
       { overlapSeconds, alsoInUnit }: { overlapSeconds: number; alsoInUnit?: (made: RotatedKey) => void },
     ): Promise<RotatedKey> {
       checkLives(key);
-      if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > LONGEST_OVERLAP_SECONDS)
-        throw new Refusal('invalid_request', {
-          words: 'The old secret is good for 0 to {most} seconds more.',
-          values: { most: LONGEST_OVERLAP_SECONDS },
-          param: 'overlap_seconds',
-        });
+      checkOverlap(overlapSeconds);
       const { text: secret, prefix, lastFour } = formats.create(key.owner.kind);
       const previousEndsAt = nowSeconds() + overlapSeconds;
       const made = { key: { ...key, prefix, lastFour, version: key.version + 1 }, secret, previousEndsAt };

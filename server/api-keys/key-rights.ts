@@ -2,10 +2,8 @@
 import type { Config } from '../../config/schema.ts';
 import { isOwnScope } from '../resources/management.ts';
 import type { Standing, TeamStanding } from '../storage/standing.ts';
-import { isManagement, type Rights } from '../teams/rights.ts';
+import { EVERY_SCOPE, isManagement, type Rights } from '../teams/rights.ts';
 import type { KeyTerms } from './api-key.ts';
-
-export const EVERY_SCOPE = '*';
 
 /** Whom the key acts for, as they stand now. */
 export type Holder =

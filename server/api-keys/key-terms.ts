@@ -5,9 +5,10 @@ import { LATEST_AT, nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { isKeyScope } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
+import { EVERY_SCOPE } from '../teams/rights.ts';
 import type { ApiKey, KeyTerms } from './api-key.ts';
 import { readNetworks } from './key-networks.ts';
-import { EVERY_SCOPE, type Holder, type KeyRights } from './key-rights.ts';
+import type { Holder, KeyRights } from './key-rights.ts';
 
 const MOST_SCOPES = 100;
 const DAY_SECONDS = 86_400;
@@ -15,6 +16,18 @@ const DAY_SECONDS = 86_400;
 /** How many days before its end people are told, the first first. */
 export const WARNING_DAYS: readonly number[] = [14, 7, 1];
 const NEVER_WARNED = 1000;
+
+/** A day: how long the old secret of a key may be good beside the new one. */
+export const LONGEST_OVERLAP_SECONDS = 86_400;
+
+export function checkOverlap(seconds: number): void {
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LONGEST_OVERLAP_SECONDS) return;
+  throw new Refusal('invalid_request', {
+    words: 'The old secret is good for 0 to {most} seconds more.',
+    values: { most: LONGEST_OVERLAP_SECONDS },
+    param: 'overlap_seconds',
+  });
+}
 
 /** What somebody asks for: either scopes or a level, or what the configuration gives by default. */
 export type WantedTerms = {

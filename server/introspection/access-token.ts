@@ -4,7 +4,7 @@ import { readStanding, readTeamStanding, teamStandingOf } from '../storage/stand
 import { parseAccessToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
 import { accessTokenRules, commonRules } from './liveness.ts';
-import { createSelect, RESOURCE, type Row } from './store.ts';
+import { accessTokens, createSelect, RESOURCE, type Row } from './store.ts';
 
 type AccessTokenRow = Row & {
   token_type: string;
@@ -16,8 +16,7 @@ type AccessTokenRow = Row & {
 };
 
 const select = createSelect({
-  table: 'access_tokens',
-  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  ...accessTokens,
   columns: [
     't.token_type',
     't.asserted_by',

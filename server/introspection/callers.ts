@@ -8,8 +8,8 @@ import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import { sha256Hex } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
+import { createRegistrationReader } from './registrations.ts';
 
-const KNOWN_REGISTRATIONS = 200;
 const KNOWN_CALLERS = 200;
 const KNOWN_FOR_SECONDS = 5;
 
@@ -23,19 +23,9 @@ export type CallerParts = {
 
 export function createCallers(parts: CallerParts) {
   const { config, database } = parts;
-  const registrations = new Map<string, Registration>();
+  const readRegistration = createRegistrationReader();
   /** Until when a caller is known to be who it says, by the SHA-256 of what it presents. */
   const known = new Map<string, number>();
-
-  // The same text is the same registration: parsed once, whoever changed it in between.
-  function parseRegistration(text: string): Registration {
-    const parsed = registrations.get(text);
-    if (parsed !== undefined) return parsed;
-    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
-    const registration = JSON.parse(text) as Registration;
-    registrations.set(text, registration);
-    return registration;
-  }
 
   async function checkAssertion(
     caller: { id: string; registration: Registration },
@@ -67,7 +57,7 @@ export function createCallers(parts: CallerParts) {
     /** The caller's registration. Refuses with invalid_client where it is not who it says, or nobody that may ask. */
     async check(found: string | null, presented: Presented): Promise<Registration> {
       if (found === null) throw new Refusal('invalid_client', { reason: 'unknown caller' });
-      const registration = parseRegistration(found);
+      const registration = readRegistration(found);
       const usesAssertion = registration.auth === 'private_key_jwt';
       if (usesAssertion !== (presented.kind === 'assertion')) {
         throw new Refusal('invalid_client', { reason: 'other method' });

@@ -6,19 +6,15 @@ import { parseAccessToken, parseRefreshToken } from '../storage/token-format.ts'
 import { type ApiKeyRow, isOnPlan, selectApiKey } from './api-key.ts';
 import type { InactiveReason } from './kinds.ts';
 import { accessTokenRules, commonRules } from './liveness.ts';
-import { createSelect, getRow, selectCaller } from './store.ts';
-
-const NOBODY = '';
+import { accessTokens, createSelect, getRow, NOBODY, refreshTokens, selectCaller } from './store.ts';
 
 const selectAccessToken = createSelect({
-  table: 'access_tokens',
-  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  ...accessTokens,
   columns: [],
   rules: [...commonRules, ...accessTokenRules],
 });
 const selectRefreshToken = createSelect({
-  table: 'refresh_tokens',
-  where: 't.family = :family AND t.generation = :generation AND t.secret_hash = :secret_hash',
+  ...refreshTokens,
   columns: [],
   rules: commonRules,
 });

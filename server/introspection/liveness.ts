@@ -4,12 +4,14 @@ import type { InactiveReason } from './kinds.ts';
 /** A condition over the credential's row `t`; `:now` stands for the time in whole seconds, `:caller` for who asks. */
 export type Rule = readonly [InactiveReason, condition: string];
 
+export const teamRule: Rule = [
+  'team_not_active',
+  't.team_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM teams x WHERE x.id = t.team_id AND x.deleted_at IS NULL)',
+];
+
 /** Rules of what acts on behalf of a team, where it does: before those of the grant, which ends with the membership. */
 export const teamRules: readonly Rule[] = [
-  [
-    'team_not_active',
-    't.team_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM teams x WHERE x.id = t.team_id AND x.deleted_at IS NULL)',
-  ],
+  teamRule,
   [
     'not_a_member',
     `t.team_id IS NOT NULL AND t.account_id IS NOT NULL AND NOT EXISTS (

@@ -5,7 +5,7 @@ import { parseAccessToken } from '../storage/token-format.ts';
 import { isManagement } from '../teams/rights.ts';
 import type { InactiveReason } from './kinds.ts';
 import { accessTokenRules, commonRules, type Rule } from './liveness.ts';
-import { createSelect, getRow, type Row } from './store.ts';
+import { accessTokens, createSelect, getRow, NOBODY, type Row } from './store.ts';
 
 type OwnRow = Row & {
   token_type: string;
@@ -25,8 +25,6 @@ export type OwnToken = {
   readonly thumbprint: string | undefined;
 };
 
-const NOBODY = '';
-
 /** Got by the client in its own name, or by a redirect: never by a device or on another issuer's word. */
 const sourceRule: Rule = [
   'foreign_audience',
@@ -35,8 +33,7 @@ const sourceRule: Rule = [
 ];
 
 const select = createSelect({
-  table: 'access_tokens',
-  where: 't.id = :id AND t.secret_hash = :secret_hash',
+  ...accessTokens,
   columns: [
     't.token_type',
     "CASE WHEN t.token_type = 'DPoP' THEN t.payload END AS bound",

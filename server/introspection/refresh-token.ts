@@ -3,11 +3,10 @@ import { formatId } from '../storage/ids.ts';
 import { parseRefreshToken } from '../storage/token-format.ts';
 import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
 import { commonRules } from './liveness.ts';
-import { createSelect, type Row } from './store.ts';
+import { createSelect, type Row, refreshTokens } from './store.ts';
 
 const select = createSelect({
-  table: 'refresh_tokens',
-  where: 't.family = :family AND t.generation = :generation AND t.secret_hash = :secret_hash',
+  ...refreshTokens,
   columns: [],
   rules: [
     ['foreign_audience', 't.client_id <> :caller'],

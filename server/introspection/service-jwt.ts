@@ -14,8 +14,9 @@ import type {
   Recognised as RecognisedCredential,
   Use,
 } from './kinds.ts';
-import { firstOf, type Rule } from './liveness.ts';
-import { createSelect, getRow, RESOURCE, type Row } from './store.ts';
+import { firstOf, type Rule, teamRule } from './liveness.ts';
+import { createRegistrationReader } from './registrations.ts';
+import { createSelect, getRow, NOBODY, RESOURCE, type Row } from './store.ts';
 
 type ServiceJwtRow = Row & {
   holder: string | null;
@@ -25,8 +26,6 @@ type ServiceJwtRow = Row & {
   life: InactiveReason | null;
 };
 
-const KNOWN_REGISTRATIONS = 200;
-
 const lifeRules: readonly Rule[] = [
   ['revoked', 'EXISTS (SELECT 1 FROM revoked_service_jwts r WHERE r.token_hash = :token_hash)'],
   // Also what was signed up to a block, or up to the time before which everything was ended.
@@ -35,10 +34,7 @@ const lifeRules: readonly Rule[] = [
     `NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.client_id AND c.blocked_at IS NULL
       AND (c.revoked_at IS NULL OR c.revoked_at < :issued_at))`,
   ],
-  [
-    'team_not_active',
-    't.team_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM teams x WHERE x.id = t.team_id AND x.deleted_at IS NULL)',
-  ],
+  teamRule,
 ];
 
 const accountRead = {
@@ -98,7 +94,7 @@ export async function explainServiceJwt(
   const recognised = selfSigned.recognise(text);
   if (recognised === undefined) return undefined;
   const { said } = recognised;
-  const row = (await getRow(database, selectForOperators('', keyOf(said), now))) as ServiceJwtRow;
+  const row = (await getRow(database, selectForOperators(NOBODY, keyOf(said), now))) as ServiceJwtRow;
   const trust = row.holder === null ? undefined : (JSON.parse(row.holder) as Registration).trust;
   if (trust === undefined) return { said, ended: 'unknown', isGood: false };
   const fault = recognised.judge(trust, now);
@@ -112,17 +108,10 @@ export type ServiceJwtParts = {
 };
 
 export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwtParts): Kind {
-  const registrations = new Map<string, Registration>();
+  const readRegistration = createRegistrationReader();
 
-  // The same text is the same registration, and its keys the same objects: parsed once, whoever changed it in between.
-  function parseHolder({ holder }: Pick<ServiceJwtRow, 'holder'>): Registration | undefined {
-    if (holder === null) return undefined;
-    const known = registrations.get(holder);
-    if (known !== undefined) return known;
-    if (registrations.size >= KNOWN_REGISTRATIONS) registrations.clear();
-    const registration = JSON.parse(holder) as Registration;
-    registrations.set(holder, registration);
-    return registration;
+  function registrationOf({ holder }: ServiceJwtRow): Registration | undefined {
+    return holder === null ? undefined : readRegistration(holder);
   }
 
   return (text, caller, now) => {
@@ -136,7 +125,7 @@ export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwt
     function describe(found: Row, { issuer, rights }: Circumstances): ActiveAnswer {
       const row = found as ServiceJwtRow;
       const standing = { teamId: row.team_id, teamPlan: row.team_plan, plan: row.plan };
-      const { scopes = [] } = parseHolder(row) ?? {};
+      const { scopes = [] } = registrationOf(row) ?? {};
       const own = (row.caller_scope ?? '').split(' ');
       const asked = said.scope?.split(' ') ?? scopes;
       const isHeld = (name: string) => scopes.includes(name) && mayHold(standing, name, rights);
@@ -161,7 +150,7 @@ export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwt
 
     function judge(found: Row, { rights }: Circumstances): InactiveReason | null {
       const row = found as ServiceJwtRow;
-      return judgeServiceJwt(recognised, row, { trust: parseHolder(row)?.trust, now, rights });
+      return judgeServiceJwt(recognised, row, { trust: registrationOf(row)?.trust, now, rights });
     }
 
     const useOf = (): Use => ({ of: said.issuer, note: () => serviceAccounts.noteUse(said.issuer) });

@@ -31,6 +31,21 @@ type Named = Readonly<Record<string, Value>>;
 /** How often the use of a grant is noted at most. */
 export const NOTE_USE_EVERY_SECONDS = 60;
 
+/** In the place of the caller, where nobody asks for an API. */
+export const NOBODY = '';
+
+/** Where the row of an access token is, by what its text carries. */
+export const accessTokens = {
+  table: 'access_tokens',
+  where: 't.id = :id AND t.secret_hash = :secret_hash',
+} as const;
+
+/** The same of a refresh token. */
+export const refreshTokens = {
+  table: 'refresh_tokens',
+  where: 't.family = :family AND t.generation = :generation AND t.secret_hash = :secret_hash',
+} as const;
+
 /** The API whose resource server asks. */
 export const RESOURCE = '(SELECT c.resource FROM clients c WHERE c.id = :caller)';
 

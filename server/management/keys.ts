@@ -12,6 +12,7 @@ import {
 import type { AdminParts } from '../admin/parts.ts';
 import type { ShownKey } from '../admin/shown-api-key.ts';
 import { parseKeyId } from '../api-keys/api-key.ts';
+import { LONGEST_OVERLAP_SECONDS } from '../api-keys/key-terms.ts';
 import { LATEST_AT } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { boundCreation, checkOwnApp, checkSameOwner } from './key-bounds.ts';
@@ -25,7 +26,6 @@ const ALL = '/v1/keys';
 const ONE = '/v1/keys/{key_id}';
 const READ = { scope: 'latchkey:keys:read', own: 'keys:read' } as const;
 const WRITE = { scope: 'latchkey:keys:write', own: 'keys:write' } as const;
-const LONGEST_OVERLAP_SECONDS = 86_400;
 
 const shape = {
   id: z.string(),

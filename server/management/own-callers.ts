@@ -1,6 +1,5 @@
 // Whoever calls the management API in their own name: a person who is signed in at a browser, or an API key where the
 // operator allows it (rows G04, G11). What they may touch is what is theirs.
-
 import type { Config } from '../../config/schema.ts';
 import type { Account } from '../accounts/accounts.ts';
 import type { ApiKey } from '../api-keys/api-key.ts';

@@ -43,10 +43,14 @@ function isWellMade(key: Members): boolean {
   return key.kty === 'OKP' && key.crv === 'Ed25519' && hasTexts(key, ['x']);
 }
 
+export function hasPrivateMember(key: object): boolean {
+  return PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member));
+}
+
 /** Whether it is public, asymmetric, meant for signatures and whole (RFC 7517 sections 4.2 and 4.3). */
 function isSigningKey(value: unknown): boolean {
   if (!isRecord(value) || !isWellMade(value)) return false;
-  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(value, member))) return false;
+  if (hasPrivateMember(value)) return false;
   if (!hasTexts({ kid: 'any', alg: 'any', ...value }, ['kid', 'alg'])) return false;
   if (value.key_ops !== undefined && !(Array.isArray(value.key_ops) && value.key_ops.includes('verify')))
     return false;

@@ -2,13 +2,13 @@
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Refusal } from '../errors.ts';
+import { hasPrivateMember } from '../outbound/remote-keys.ts';
 import { algorithmsOf, type PublicKey, thumbprintOf } from './keys.ts';
+import { SHORTEST_RSA_BITS } from './signature.ts';
 
-const SHORTEST_RSA_BITS = 2048;
 // Whoever signs decides how long we verify, and the time grows with the modulus and with the exponent.
 const LONGEST_RSA_BITS = 4096;
 const RSA_EXPONENT = 65_537n;
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const KEY_ID = /^[\x21-\x7e]{1,255}$/;
 const GOOD_KEYS = 'RSA of 2048 to 4096 bits with the exponent 65537, P-256, P-384, P-521 or Ed25519';
 
@@ -69,7 +69,7 @@ export function readJwk(value: unknown, terms: Terms = {}): NamedKey {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     refuse('A key must be an object (RFC 7517).');
   const given = value as PublicKey;
-  if (PRIVATE_MEMBERS.some((member) => Object.hasOwn(given, member)))
+  if (hasPrivateMember(given))
     refuse('That is a private key: keep it where it is, and give its public half.');
   return toKey(
     parse(() => createPublicKey({ key: given as never, format: 'jwk' })),

@@ -24,7 +24,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
   Ed25519: { hash: null },
 };
 
-const SHORTEST_RSA_BITS = 2048;
+export const SHORTEST_RSA_BITS = 2048;
 
 const parsed = new WeakMap<PublicKey, KeyObject>();
 

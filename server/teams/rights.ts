@@ -5,7 +5,7 @@ import type { Standing, TeamStanding } from '../storage/standing.ts';
 /** The role without which a team cannot be. */
 export const OWNER = 'owner';
 
-const EVERY_SCOPE = '*';
+export const EVERY_SCOPE = '*';
 const MANAGEMENT = 'latchkey:';
 
 /** What a plan says beside its scopes. A number of 0 is none at all. */

@@ -1,6 +1,7 @@
 // Teams: made by a person or an operator, renamed, put on a plan, deleted with all that they own.
 import type { Config } from '../../config/schema.ts';
 import type { Account } from '../accounts/accounts.ts';
+import { hasUnseen } from '../accounts/person-name.ts';
 import type { Audit } from '../audit/audit.ts';
 import { Refusal } from '../errors.ts';
 import { randomSecret } from '../secrets.ts';
@@ -12,8 +13,6 @@ import { createTeamStore } from './store.ts';
 import type { Team } from './team.ts';
 
 const LONGEST_NAME = 100;
-// Joiners stay: Persian names and family emoji need them.
-const unseen = /[[\p{C}\p{Zl}\p{Zp}]--[\u200c\u200d]]/v;
 // A name stands in mails to strangers (invitations): it must not lead anywhere.
 const leading = /:\/\/|\bwww\.|[<>]/i;
 
@@ -35,7 +34,7 @@ export type TeamParts = {
 /** NFC, trimmed. Refuses with invalid_request, at the field `name`. */
 export function cleanTeamName(name: string): string {
   const clean = name.normalize('NFC').trim();
-  if (clean === '' || clean.length > LONGEST_NAME || unseen.test(clean) || leading.test(clean)) {
+  if (clean === '' || clean.length > LONGEST_NAME || hasUnseen(clean) || leading.test(clean)) {
     throw new Refusal('invalid_request', {
       words: 'Please give a name of at most {most} characters, without addresses of pages in it.',
       values: { most: LONGEST_NAME },

@@ -1,10 +1,10 @@
 // What the pages of keys show: the keys of a person or a team, one of them, and what a new one may be given.
 import { type ApiKey, type KeyOwner, parseKeyId, stateOf } from '../api-keys/api-key.ts';
-import { EVERY_SCOPE } from '../api-keys/key-rights.ts';
 import { WARNING_DAYS } from '../api-keys/key-terms.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Resource } from '../resources/resources.ts';
+import { EVERY_SCOPE } from '../teams/rights.ts';
 import type { TeamOfPerson } from '../teams/team.ts';
 import { paramOf } from '../web/parameters.ts';
 import type { Localized } from '../web/words.ts';

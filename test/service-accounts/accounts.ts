@@ -1,5 +1,4 @@
 // Service accounts for tests, each with a key of its own, and the JWTs that they send to an API themselves.
-
 import { nowSeconds } from '../../server/clock.ts';
 import { accountRegistration } from '../../server/service-accounts/account-registration.ts';
 import { readJwk } from '../../server/service-accounts/public-keys.ts';

@@ -1,5 +1,4 @@
 // Trusted issuers of the configuration file: they follow it at every start, and what they were given dies with them.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

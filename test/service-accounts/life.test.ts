@@ -1,5 +1,4 @@
 // How a service account, one of its keys, or one JWT of it ends: felt by the next call of any process, on both databases.
-
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';

@@ -1,0 +1,10 @@
+// What the rules of the configuration file say of a registration that is made elsewhere.
+import { Refusal } from '../errors.ts';
+import type { Judged } from './parts.ts';
+
+/** The value, with its defaults. Refuses with invalid_request and every fault at once; `param` is the first. */
+export function getJudged<T>({ value, faults }: Judged<T>): T {
+  if (faults === undefined) return value;
+  const [param] = /^[\w.[\]]+(?=:)/.exec(faults[0] ?? '') ?? [];
+  throw new Refusal('invalid_request', { words: faults.join('\n'), ...(param && { param }) });
+}

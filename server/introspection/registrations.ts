@@ -1,0 +1,18 @@
+// Registrations as the one read finds them: text, of which the same is parsed once, whoever changed it in between.
+import type { Registration } from '../clients/clients.ts';
+
+const MOST_KNOWN = 200;
+
+/** Answers the same object for the same text, so that what others remember of its keys is found again. */
+export function createRegistrationReader() {
+  const known = new Map<string, Registration>();
+
+  return function readRegistration(text: string): Registration {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    if (known.size >= MOST_KNOWN) known.clear();
+    const registration = JSON.parse(text) as Registration;
+    known.set(text, registration);
+    return registration;
+  };
+}
