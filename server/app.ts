@@ -154,6 +154,7 @@ export async function createApp(config: Config) {
     ...declaredIssuers(config),
     ...declaredServiceAccounts(config),
   ];
+  await parts.endedKeys.changeDeclared(declared);
   await parts.clients.declare(declared, config.device.enabled ? config.device.client_ids : []);
   await parts.serviceAccounts.declare(config.service_accounts);
   await parts.resources.declare(declaredResources(config));

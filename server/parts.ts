@@ -35,6 +35,7 @@ import { managementResource } from './resources/management.ts';
 import { createResources, type Resource } from './resources/resources.ts';
 import { isServiceAccountId } from './service-accounts/account-registration.ts';
 import { createAssertions } from './service-accounts/assertions.ts';
+import { createEndedKeys } from './service-accounts/ended-keys.ts';
 import { createSelfSigned } from './service-accounts/self-signed.ts';
 import { createServiceAccounts } from './service-accounts/service-accounts.ts';
 import { createSpentAssertions } from './service-accounts/spent-assertions.ts';
@@ -130,9 +131,10 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     longestSeconds: async (algorithm) => longestLife(config, await resources.list(), algorithm),
   });
   const grants = createGrants({ database, audit });
-  const trustedIssuers = createTrustedIssuers({ database, audit, clients, remoteKeys, actor });
+  const endedKeys = createEndedKeys({ database, clients });
+  const trustedIssuers = createTrustedIssuers({ database, audit, clients, endedKeys, remoteKeys, actor });
   const serviceAccounts = createServiceAccounts({
-    ...{ database, audit, clients, rights, admission, resources },
+    ...{ database, audit, clients, endedKeys, rights, admission, resources },
   });
   const assertions = createAssertions({
     issuer: config.issuer,
@@ -213,7 +215,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       accountPlan,
     },
     ...{ fetcher, remoteKeys, sessionClients },
-    ...{ trustedIssuers, serviceAccounts, selfSigned, assertions, spentAssertions },
+    ...{ trustedIssuers, serviceAccounts, endedKeys, selfSigned, assertions, spentAssertions },
     ...{ rights, apiKeys, foundKeys, keyFormats, keyMail, keyWarnings, secretScanning },
     ...{ ownKeys: createOwnKeys({ database }) },
     ...{ teams, members, invitations },

@@ -179,7 +179,11 @@ function addKeys(issuers: Command, runner: Runner): void {
     .argument('<issuer>', 'its name or its id')
     .option('--jwks-file <file>', 'its public keys (RFC 7517) in place of those of before')
     .option('--jwks-uri <uri>', 'where it publishes them, in place of those of before')
-    .option('--disable <key>', 'do not believe this key, by kid or thumbprint, several times', collect)
+    .option(
+      '--disable <key>',
+      'do not believe this key, by kid or thumbprint, several times; what it got is dead for good',
+      collect,
+    )
     .option('--enable <key>', 'believe it again, several times', collect)
     .addHelpText('after', '\nExample:\n  latchkey issuers keys https://ci.example.com --disable key-1')
     .action((issuer: string, { jwksFile, jwksUri, disable = [], enable = [] }: KeyOptions) =>

@@ -56,6 +56,12 @@ export const accessTokenRules: readonly Rule[] = [
     `t.asserted_by IS NOT NULL AND NOT EXISTS (SELECT 1 FROM clients c WHERE c.id = t.asserted_by
       AND c.blocked_at IS NULL AND (c.revoked_at IS NULL OR c.revoked_at < t.issued_at))`,
   ],
+  // Also one that was issued at the moment at which the key was disabled.
+  [
+    'revoked',
+    `t.asserted_by IS NOT NULL AND EXISTS (SELECT 1 FROM ended_keys k WHERE k.client_id = t.asserted_by
+      AND (k.key_name = t.asserted_key OR k.key_name = t.asserted_thumbprint))`,
+  ],
   // A person who may sign in again does not get back what ended when they were disabled. Ids ascend with time.
   [
     'person_not_active',

@@ -10,6 +10,7 @@ import {
 import type { Account } from '../accounts/accounts.ts';
 import type { Audit } from '../audit/audit.ts';
 import { JWT_BEARER_GRANT } from '../clients/trust.ts';
+import { nowSeconds } from '../clock.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import { isServiceAccountId } from '../service-accounts/account-registration.ts';
 import {
@@ -98,6 +99,11 @@ function settleScope(asked: unknown, possible: readonly string[]): string {
   return (names.length === 0 ? possible : names).join(' ');
 }
 
+/** The key was in force a moment ago, so there is one second left at least. */
+function secondsUntil(at: number | undefined): number {
+  return at === undefined ? Infinity : Math.max(1, Math.floor(at) - nowSeconds());
+}
+
 /** The subject of a JWT without a person (RFC 9068 section 2.2): the machine identity, whichever client presented the assertion. */
 export const nameMachine: NonNullable<Customizers['jwt']> = (_ctx, token, jwt) => {
   const machine = (token as { [MACHINE]?: Machine })[MACHINE];
@@ -177,7 +183,7 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
 
   async function issue(ctx: Context, bearer: Bearer, assertion: Assertion): Promise<void> {
     const { client, account, machine } = bearer;
-    const { authority, keyId } = assertion;
+    const { authority, keyId, keyThumbprint } = assertion;
     const resourceServer = await settleResource(ctx, client, machine);
     const asked = ctx.oidc.params?.scope ?? assertion.scope;
     const scope = settleScope(asked, listPossible(resourceServer, bearer));
@@ -189,12 +195,13 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     // RFC 9449 section 5. After all that could be refused, and before anything is spent.
     const thumbprint = await findProvenKey(ctx);
     if (thumbprint !== undefined) token.setThumbprint('jkt', thumbprint);
-    Object.assign(token, { [MACHINE]: machine });
+    const expiresIn = Math.min(token.expiration, secondsUntil(assertion.keyEndsAt));
+    Object.assign(token, { [MACHINE]: machine, expiresIn });
     ctx.oidc.entity(token.kind, token);
     const text = await token.save();
     const key = parseAccessToken(text);
     if (key === undefined) throw new Error('an access token whose id is not ours');
-    tokens.noteAssertedBy(key, { issuerId: authority.id, keyId, teamId: machine.teamId });
+    tokens.noteAssertedBy(key, { issuerId: authority.id, keyId, keyThumbprint, teamId: machine.teamId });
     const { expiration: expires_in, tokenType: token_type } = token;
     ctx.body = { access_token: text, expires_in, token_type, scope };
   }

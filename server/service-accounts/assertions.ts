@@ -71,6 +71,9 @@ export type Accepted<A extends Authority = Authority> = {
   readonly scope: unknown;
   /** Which key has signed: its `kid`, or its thumbprint. */
   readonly keyId: string;
+  readonly keyThumbprint: string;
+  /** When the key ends, if it does by itself: what is issued on its word ends with it. */
+  readonly keyEndsAt: number | undefined;
 };
 
 export type Verdict<A extends Authority = Authority> =
@@ -145,6 +148,8 @@ export function createAssertions<A extends Authority>(parts: {
       expiresAt: (claims.exp as number) + skewSeconds,
       scope: isForGoogle ? claims.scope : undefined,
       keyId: typeof signer.kid === 'string' ? signer.kid : thumbprintOf(signer),
+      keyThumbprint: thumbprintOf(signer),
+      keyEndsAt: typeof signer.exp === 'number' ? signer.exp : undefined,
     };
   }
 

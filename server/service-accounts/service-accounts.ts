@@ -18,6 +18,7 @@ import {
   removedRegistration,
 } from './account-registration.ts';
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
+import type { EndedKeys } from './ended-keys.ts';
 import type { NamedKey } from './public-keys.ts';
 import { fromRow, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
@@ -29,6 +30,7 @@ type Parts = {
   database: Database;
   audit: Audit;
   clients: Clients;
+  endedKeys: Pick<EndedKeys, 'change'>;
   rights: Rights;
   admission: Pick<Admission, 'admitManager' | 'change'>;
   resources: Pick<Resources, 'list'>;
@@ -43,7 +45,8 @@ function notThere(id: string, cause?: unknown): Refusal {
   });
 }
 
-export function createServiceAccounts({ database, audit, clients, rights, admission, resources }: Parts) {
+export function createServiceAccounts(parts: Parts) {
+  const { database, audit, clients, endedKeys, rights, admission, resources } = parts;
   const store = createServiceAccountStore(database);
 
   async function find(id: string): Promise<ServiceAccount | undefined> {
@@ -86,7 +89,10 @@ export function createServiceAccounts({ database, audit, clients, rights, admiss
     return get(id);
   }
 
-  /** Other keys, or another state of them, in place of those that were read; Conflict where somebody else was faster. */
+  /**
+   * Other keys, or another state of them, in place of those that were read, with all that rested on those that are gone or
+   * disabled; Conflict where somebody else was faster.
+   */
   async function changeTrust(
     before: ServiceAccount,
     next: Partial<AccountRegistration['trust']>,
@@ -97,6 +103,7 @@ export function createServiceAccounts({ database, audit, clients, rights, admiss
     const replaced = { ...registration, trust: { ...registration.trust, ...next } };
     const act = () => {
       clients.inUnit.replace(before, replaced);
+      endedKeys.change(id, registration.trust, replaced.trust);
       alsoInUnit?.();
     };
     return change(before, act, { type: 'service_account.keys_changed', actor, key });
@@ -205,8 +212,7 @@ export function createServiceAccounts({ database, audit, clients, rights, admiss
     disableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
       checkKey(account, kid);
       const disabledKeys = [...new Set([...account.disabledKeys, kid])];
-      const alsoInUnit = () => store.endIssuedBy(account.id, kid);
-      return changeTrust(account, { disabledKeys }, { actor, key: kid, alsoInUnit });
+      return changeTrust(account, { disabledKeys }, { actor, key: kid });
     },
 
     enableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
@@ -219,8 +225,7 @@ export function createServiceAccounts({ database, audit, clients, rights, admiss
       checkKey(account, kid);
       const keys = account.keys.filter((key) => key.kid !== kid);
       const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
-      const alsoInUnit = () => store.endIssuedBy(account.id, kid);
-      return changeTrust(account, { jwks: { keys }, disabledKeys }, { actor, key: kid, alsoInUnit });
+      return changeTrust(account, { jwks: { keys }, disabledKeys }, { actor, key: kid });
     },
 
     /** What it signed and what was issued to it before `at` is dead for good. Refuses with invalid_request a time to come. */

@@ -100,14 +100,6 @@ export function createServiceAccountStore(database: Database) {
       database.write(sql`DELETE FROM service_accounts WHERE client_id = ${id}`);
     },
 
-    /** What was issued on the word of one of its keys, in the open unit. It stays dead when the key is believed again. */
-    endIssuedBy(id: string, kid: string): void {
-      database.write(
-        sql`UPDATE access_tokens SET revoked_at = ${nowSeconds()}
-          WHERE asserted_by = ${id} AND asserted_key = ${kid} AND revoked_at IS NULL`,
-      );
-    },
-
     /** Everything that was signed by or issued to it up to this second is dead. It never goes back. */
     endUpTo(id: string, at: number): void {
       database.write(

@@ -9,6 +9,7 @@ import { OutboundFailure } from '../outbound/failure.ts';
 import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import type { Database } from '../storage/database.ts';
 import type { Authority } from './assertions.ts';
+import type { EndedKeys } from './ended-keys.ts';
 import { algorithmsOf, isDisabled, isInForce, type PublicKey } from './keys.ts';
 import {
   ISSUER_ID_PREFIX,
@@ -29,6 +30,7 @@ type Parts = {
   database: Database;
   audit: Audit;
   clients: Clients;
+  endedKeys: Pick<EndedKeys, 'change'>;
   remoteKeys: Pick<RemoteKeys, 'list'>;
   actor: string;
 };
@@ -46,7 +48,7 @@ function checkOwn({ source, registration }: TrustedIssuer): void {
   });
 }
 
-export function createTrustedIssuers({ database, audit, clients, remoteKeys, actor }: Parts) {
+export function createTrustedIssuers({ database, audit, clients, endedKeys, remoteKeys, actor }: Parts) {
   async function find(issuer: string): Promise<TrustedIssuer | undefined> {
     const client = await clients.find(issuerId(issuer));
     return client !== undefined && isTrustedIssuer(client) ? client : undefined;
@@ -86,7 +88,10 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
 
   async function changeTrust(type: EventType, issuer: TrustedIssuer, trust: Trust): Promise<TrustedIssuer> {
     checkOwn(issuer);
-    await record(type, issuer, () => clients.inUnit.replace(issuer, { ...issuer.registration, trust }));
+    await record(type, issuer, () => {
+      clients.inUnit.replace(issuer, { ...issuer.registration, trust });
+      endedKeys.change(issuer.id, issuer.registration.trust, trust);
+    });
     return get(issuer.id);
   }
 
@@ -120,6 +125,7 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
         if (before === undefined) clients.inUnit.register(id, registration);
         else clients.inUnit.replace(before, registration);
         if (before !== undefined) clients.inUnit.allow(id);
+        endedKeys.change(id, undefined, trust);
         const details = { issuer: trust.issuer, profile: trust.profile };
         audit.record('issuer.trusted', { actor, clientId: id, details });
         alsoInUnit?.(id);
@@ -127,7 +133,7 @@ export function createTrustedIssuers({ database, audit, clients, remoteKeys, act
       return get(id);
     },
 
-    /** Other keys, or others of them disabled: felt by the next assertion. */
+    /** Other keys, or others of them disabled: felt at once by assertions, and by what was issued on the word of those of before. */
     changeKeys(
       issuer: TrustedIssuer,
       keys: Pick<Trust, 'jwks' | 'jwksUri' | 'disabledKeys'>,

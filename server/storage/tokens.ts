@@ -89,10 +89,11 @@ export function createTokens(database: Database) {
      */
     noteAssertedBy(
       key: AccessTokenKey,
-      { issuerId, keyId, teamId }: { issuerId: string; keyId: string; teamId: string | undefined },
+      by: { issuerId: string; keyId: string; keyThumbprint: string; teamId: string | undefined },
     ): void {
       database.write(
-        sql`UPDATE access_tokens SET asserted_by = ${issuerId}, asserted_key = ${keyId}, team_id = ${teamId ?? null}
+        sql`UPDATE access_tokens SET asserted_by = ${by.issuerId}, asserted_key = ${by.keyId},
+            asserted_thumbprint = ${by.keyThumbprint}, team_id = ${by.teamId ?? null}
           WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
         { expects: 1, conflict: 'access_token' },
       );
