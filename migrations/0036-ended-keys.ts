@@ -17,6 +17,6 @@ export async function up(knex: Knex): Promise<void> {
 }
 
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.alterTable('access_tokens', (table) => table.dropColumn('asserted_thumbprint'));
+  await knex.raw('ALTER TABLE access_tokens DROP COLUMN asserted_thumbprint');
   await knex.schema.dropTable('ended_keys');
 }

@@ -89,10 +89,7 @@ export function createServiceAccounts(parts: Parts) {
     return get(id);
   }
 
-  /**
-   * Other keys, or another state of them, in place of those that were read, with all that rested on those that are gone or
-   * disabled; Conflict where somebody else was faster.
-   */
+  /** Other keys, or another state of them, in place of those that were read; Conflict where somebody else was faster. */
   async function changeTrust(
     before: ServiceAccount,
     next: Partial<AccountRegistration['trust']>,
