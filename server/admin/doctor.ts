@@ -23,20 +23,23 @@ type World = Pick<Door, 'loadConfig' | 'isLoopbackHost' | 'open'>;
 type Here = { isLoopbackHost(hostname: string): boolean | Promise<boolean> };
 
 async function checkIssuer({ issuer }: Config, world: Here): Promise<Finding> {
-  const words = `Only this machine reaches ${issuer}. Set ISSUER to the public https address before others use it.`;
+  const common = { check: 'issuer', values: { issuer } };
+  const near =
+    'Only this machine reaches {issuer}. Set ISSUER to the public https address before others use it.';
   return (await world.isLoopbackHost(new URL(issuer).hostname))
-    ? { check: 'issuer', level: 'warning', words }
-    : { check: 'issuer', level: 'ok', words: `Others know this server as ${issuer}.` };
+    ? { ...common, level: 'warning', sentence: near }
+    : { ...common, level: 'ok', sentence: 'Others know this server as {issuer}.' };
 }
 
 async function checkMail({ issuer, mail }: Config, world: Here): Promise<Finding> {
   const check = 'mail';
-  if (mail.smtp_url !== undefined) return { check, level: 'ok', words: 'Messages go out by SMTP.' };
+  if (mail.smtp_url !== undefined) return { check, level: 'ok', sentence: 'Messages go out by SMTP.' };
   if (await world.isLoopbackHost(new URL(issuer).hostname)) {
-    return { check, level: 'ok', words: `There is no SMTP server; messages are shown at ${issuer}/mail.` };
+    const sentence = 'There is no SMTP server; messages are shown at {issuer}/mail.';
+    return { check, level: 'ok', sentence, values: { issuer } };
   }
-  const words = 'There is no SMTP server, so nobody can reset a password. Set LATCHKEY_SMTP_URL.';
-  return { check, level: 'warning', words };
+  const sentence = 'There is no SMTP server, so nobody can reset a password. Set LATCHKEY_SMTP_URL.';
+  return { check, level: 'warning', sentence };
 }
 
 async function listAllClients(clients: Pick<Clients, 'list'>): Promise<Client[]> {
@@ -78,8 +81,8 @@ export async function examineRunning(parts: AdminParts & Here): Promise<Finding[
     await checkRotation(parts),
   ];
   if (clients.length <= MOST_CLIENTS) return findings;
-  const words = `Only the first ${MOST_CLIENTS} clients were looked at; latchkey doctor looks at all.`;
-  return [...findings, { check: 'clients', level: 'warning', words }];
+  const sentence = 'Only the first {most, number} clients were looked at; latchkey doctor looks at all.';
+  return [...findings, { check: 'clients', level: 'warning', sentence, values: { most: MOST_CLIENTS } }];
 }
 
 async function examineInside(world: World): Promise<Finding[]> {
@@ -104,10 +107,10 @@ export async function examine(world: World): Promise<Finding[]> {
   try {
     config = await world.loadConfig();
   } catch (error) {
-    return [{ check: 'configuration', level: 'error', words: describeFault(error).error_description }];
+    return [{ check: 'configuration', level: 'error', sentence: describeFault(error).error_description }];
   }
   const findings: Finding[] = [
-    { check: 'configuration', level: 'ok', words: 'The configuration is valid.' },
+    { check: 'configuration', level: 'ok', sentence: 'The configuration is valid.' },
     await checkIssuer(config, world),
     await checkMail(config, world),
     ...(await checkFoundation(config)),
@@ -116,6 +119,6 @@ export async function examine(world: World): Promise<Finding[]> {
   return [...findings, ...(await examineInside(world))];
 }
 
-export function isSick(findings: readonly Finding[]): boolean {
+export function isSick(findings: readonly Pick<Finding, 'level'>[]): boolean {
   return findings.some(({ level }) => level === 'error');
 }

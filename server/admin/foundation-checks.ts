@@ -11,12 +11,12 @@ import { findMigrations, listDamage, listSealedKeys, readDurability } from './st
 
 const MIGRATIONS = fileURLToPath(new URL('../../migrations/', import.meta.url));
 
-function ok(check: string, words: string): Finding {
-  return { check, level: 'ok', words };
+function ok(check: string, sentence: string): Finding {
+  return { check, level: 'ok', sentence };
 }
 
-function error(check: string, words: string): Finding {
-  return { check, level: 'error', words };
+function error(check: string, sentence: string): Finding {
+  return { check, level: 'error', sentence };
 }
 
 function checkSecretsFile(config: Config): Finding {

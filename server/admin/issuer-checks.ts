@@ -1,15 +1,21 @@
 // What the doctor says of trusted issuers: which of them nobody can sign for, and whose person is gone. Asks their key addresses.
 import type { TrustedIssuer } from '../service-accounts/registration.ts';
 import type { KeyFault } from '../service-accounts/trusted-issuers.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, nameSome } from './finding.ts';
 import type { AdminParts } from './parts.ts';
 
 const PAGE = 500;
 const MOST_AT_ONCE = 10;
 
-const keyWords: Readonly<Record<KeyFault, string>> = {
-  unreachable: 'its keys cannot be fetched',
-  none_usable: 'all of its keys have ended, are disabled or are of no use',
+type Fault = KeyFault | 'nobody';
+
+const sentences: Readonly<Record<Fault, string>> = {
+  unreachable:
+    'Nobody gets a token from these issuers, whose keys cannot be fetched: {names}{more, plural, =0 {} other { and # more}}.',
+  none_usable:
+    'Nobody gets a token from these issuers, all of whose keys have ended, are disabled or are of no use: {names}{more, plural, =0 {} other { and # more}}.',
+  nobody:
+    'Nobody gets a token from these issuers, since the account that they act for is disabled or gone: {names}{more, plural, =0 {} other { and # more}}.',
 };
 
 type Parts = Pick<AdminParts, 'trustedIssuers' | 'accounts'>;
@@ -24,26 +30,34 @@ async function listInForce({ trustedIssuers }: Parts): Promise<TrustedIssuer[]> 
   }
 }
 
-async function findFault({ trustedIssuers, accounts }: Parts, issuer: TrustedIssuer) {
+async function findFault(
+  { trustedIssuers, accounts }: Parts,
+  issuer: TrustedIssuer,
+): Promise<Fault | undefined> {
   const { accountId } = issuer.registration.trust;
   const keyFault = await trustedIssuers.findKeyFault(issuer);
-  if (keyFault !== undefined) return keyWords[keyFault];
+  if (keyFault !== undefined) return keyFault;
   const isNobodys = accountId !== undefined && (await accounts.findActive(accountId)) === undefined;
-  return isNobodys ? 'the account that it acts for is disabled or gone' : undefined;
+  return isNobodys ? 'nobody' : undefined;
 }
 
 export async function checkTrustedIssuers(parts: Parts): Promise<Finding[]> {
   const check = 'trusted_issuers';
   const issuers = await listInForce(parts);
-  const faults: string[] = [];
+  const named: Record<Fault, string[]> = { unreachable: [], none_usable: [], nobody: [] };
   for (let first = 0; first < issuers.length; first += MOST_AT_ONCE) {
     const some = issuers.slice(first, first + MOST_AT_ONCE);
     const found = await Promise.all(some.map((issuer) => findFault(parts, issuer)));
     some.forEach(({ registration: { trust } }, index) => {
-      if (found[index] !== undefined) faults.push(`${trust.issuer} (${found[index]})`);
+      const fault = found[index];
+      if (fault !== undefined) named[fault].push(trust.issuer);
     });
   }
-  return faults.length === 0
-    ? [{ check, level: 'ok', words: 'Every issuer that is trusted can sign.' }]
-    : [{ check, level: 'warning', words: `Nobody gets a token from these issuers: ${faults.join(', ')}.` }];
+  const faults = (Object.keys(named) as Fault[]).filter((fault) => named[fault].length > 0);
+  if (faults.length === 0)
+    return [{ check, level: 'ok', sentence: 'Every issuer that is trusted can sign.' }];
+  return faults.map((fault) => ({
+    ...{ check, level: 'warning', sentence: sentences[fault] },
+    values: nameSome(named[fault]),
+  }));
 }

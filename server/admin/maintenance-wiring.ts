@@ -1,6 +1,6 @@
 // latchkey migrate and latchkey doctor: the options, and the answers in words.
 import type { Command } from 'commander';
-import type { Finding } from './finding.ts';
+import type { Finding, SpokenFinding } from './finding.ts';
 import type { Runner } from './runner.ts';
 import { visible } from './text.ts';
 
@@ -21,7 +21,10 @@ export function addMaintenanceCommands(program: Command, runner: Runner): void {
     .addHelpText('after', '\nExample:\n  latchkey doctor --json')
     .action(async () => {
       const { examine, isSick } = await import('./doctor.ts');
-      await runner.run(() => examine(runner.door), { describe: describeFindings, isFailure: isSick });
+      const { speak } = await import('./finding.ts');
+      await runner.run(async () => (await examine(runner.door)).map(speak), {
+        ...{ describe: describeFindings, isFailure: isSick },
+      });
     });
 }
 
@@ -35,7 +38,7 @@ function describeMigrations({ applied }: { applied: string[] }): string {
   return applied.length === 0 ? 'The schema was up to date.' : `Applied:\n${applied.join('\n')}`;
 }
 
-function describeFindings(findings: readonly Finding[]): string {
+function describeFindings(findings: readonly SpokenFinding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));
   return findings
     .map(({ check, level, words }) => {

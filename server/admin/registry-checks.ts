@@ -5,7 +5,7 @@ import { EVERY_SCOPE } from '../clients/ready-made.ts';
 import { openidScopes } from '../protocol/catalog.ts';
 import { managementScopes, ownScopes } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, nameSome } from './finding.ts';
 
 export type Registry = {
   readonly config: Pick<Config, 'clients' | 'resources'>;
@@ -18,22 +18,15 @@ export type Registry = {
   readonly now: number;
 };
 
-const MOST_NAMES = 20;
-
-function nameSome(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return [...names.slice(0, MOST_NAMES), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
-}
-
 /** Fine where nothing is named, otherwise of this level with the names. */
 function nameAll(
   check: string,
   names: readonly string[],
-  { level = 'warning', fine, words }: { level?: Finding['level']; fine: string; words: string },
+  { level = 'warning', fine, sentence }: { level?: Finding['level']; fine: string; sentence: string },
 ): Finding {
   return names.length === 0
-    ? { check, level: 'ok', words: fine }
-    : { check, level, words: `${words}: ${nameSome(names)}.` };
+    ? { check, level: 'ok', sentence: fine }
+    : { check, level, sentence, values: nameSome(names) };
 }
 
 /** Entries of the database that the file's declaration of the same name hides; also where the server has not started since. */
@@ -46,16 +39,17 @@ function checkCovered({ config, clients, resources }: Registry): Finding {
   const names = [
     ...clients
       .filter((one) => one.isCovering || (one.source === 'database' && declaredIds.has(one.id)))
-      .map((one) => `client ${one.id}`),
+      .map((one) => one.id),
     ...resources
       .filter(
         (one) => one.isCovering || (one.source === 'database' && declaredIdentifiers.has(one.identifier)),
       )
-      .map((one) => `API ${one.identifier}`),
+      .map((one) => one.identifier),
   ];
   return nameAll('covered_entries', names, {
     fine: 'The file declares nothing that the database has too.',
-    words: 'The configuration file wins over an entry of the database of the same name',
+    sentence:
+      'The configuration file wins over what the database has of the same name: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
@@ -63,7 +57,8 @@ function checkPkce({ clients }: Registry): Finding {
   const names = clients.filter((client) => !client.registration.needsPkce).map((client) => client.id);
   return nameAll('pkce', names, {
     fine: 'Every client needs PKCE.',
-    words: 'PKCE is switched off (RFC 9700 section 2.1.1 asks for it)',
+    sentence:
+      'PKCE is switched off, which RFC 9700 section 2.1.1 asks for: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
@@ -77,21 +72,28 @@ function checkScopes({ clients, resources }: Registry): Finding {
   const names = clients.flatMap(({ id, registration }) =>
     registration.scopes
       .filter((scope) => scope !== EVERY_SCOPE && !known.has(scope))
-      .map((scope) => `${scope} of ${id}`),
+      .map((scope) => `${scope} (${id})`),
   );
   return nameAll('scopes', names, {
     fine: 'Every scope of a client is known to an API.',
-    words: 'No API knows these scopes, so nobody gets them',
+    sentence:
+      'No API knows these scopes, so nobody gets them: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
 function checkDefaultResource({ resources }: Registry): Finding {
   const found = resources.find((resource) => resource.isDefault);
-  const words =
-    'No API is the default one: tokens of clients that send no resource open nothing. Make one with: latchkey resources create --default';
+  const sentence =
+    'No API is the default one: tokens of clients that send no resource open nothing. The command latchkey resources create --default makes one.';
   return found === undefined
-    ? { check: 'default_resource', level: 'warning', words }
-    : { check: 'default_resource', level: 'ok', words: `${found.identifier} is the default API.` };
+    ? { check: 'default_resource', level: 'warning', sentence }
+    : {
+        ...{ check: 'default_resource', level: 'ok' },
+        ...{
+          sentence: 'Of clients that send no resource the API {api} is meant.',
+          values: { api: found.identifier },
+        },
+      };
 }
 
 function checkServers({ clients, resources }: Registry): Finding {
@@ -99,14 +101,18 @@ function checkServers({ clients, resources }: Registry): Finding {
   const names = resources.map(({ identifier }) => identifier).filter((identifier) => !served.has(identifier));
   return nameAll('introspection', names, {
     fine: 'Every API can introspect.',
-    words: 'Nobody can introspect for these APIs',
+    sentence: 'Nobody can introspect for these APIs: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
 /** A client is blocked on purpose, and a second secret is there on purpose: named, so that neither is forgotten. */
 function checkBlocked({ clients }: Registry): Finding {
   const names = clients.filter((client) => !isAllowed(client)).map((client) => client.id);
-  return nameAll('blocked_clients', names, { level: 'ok', fine: 'No client is blocked.', words: 'Blocked' });
+  return nameAll('blocked_clients', names, {
+    level: 'ok',
+    fine: 'No client is blocked.',
+    sentence: 'These clients are blocked: {names}{more, plural, =0 {} other { and # more}}.',
+  });
 }
 
 function checkSecrets({ clients, now }: Registry): Finding {
@@ -116,25 +122,27 @@ function checkSecrets({ clients, now }: Registry): Finding {
   return nameAll('second_secrets', names, {
     level: 'ok',
     fine: 'No client is changing its secret.',
-    words: 'The secret before is still good, for a day after the change',
+    sentence:
+      'The secret before is still good, for a day after the change: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
 function checkAdministrator({ hasAdministrator }: Registry): Finding {
   const check = 'first_administrator';
-  const words =
-    'There is no administrator. Take the link that the server prints when it starts, or: latchkey accounts create --admin';
+  const sentence =
+    'There is no administrator. The server prints a link for the first when it starts; the command latchkey accounts create --admin makes one too.';
   return hasAdministrator
-    ? { check, level: 'ok', words: 'There is an administrator.' }
-    : { check, level: 'warning', words };
+    ? { check, level: 'ok', sentence: 'There is an administrator.' }
+    : { check, level: 'warning', sentence };
 }
 
 function checkAudit({ brokenChains }: Registry): Finding {
-  const names = brokenChains.map(({ node, sequence }) => `${node} at ${sequence}`);
+  const names = brokenChains.map(({ node, sequence }) => `${node} ${sequence}`);
   return nameAll('audit', names, {
     level: 'error',
     fine: 'Every chain of events is whole.',
-    words: 'Events were changed or taken out. The chain and its first wrong row',
+    sentence:
+      'Events were changed or taken out. The chain and its first wrong row: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
@@ -143,7 +151,8 @@ function checkReports({ reports }: Registry): Finding {
   const names = [...new Set(reports.map(({ clientId }) => clientId))];
   return nameAll('reported_devices', names, {
     fine: 'No report of a device stands.',
-    words: 'People have reported devices (latchkey devices blocks) of',
+    sentence:
+      'People have reported devices of these clients; latchkey devices blocks lists the reports: {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 

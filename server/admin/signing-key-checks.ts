@@ -23,28 +23,23 @@ export function checkSigningKeys(
 ): Finding {
   const active = keys.filter((key) => stateOf(key) === 'active');
   if (active.length === 0) {
-    return { check, level: 'ok', words: 'There are none yet; the first start of the server makes them.' };
+    return { check, level: 'ok', sentence: 'There are none yet; the first start of the server makes them.' };
   }
   const missing = algorithms.filter((algorithm) => !active.some((key) => key.algorithm === algorithm));
   if (missing.length > 0) {
-    return {
-      check,
-      level: 'error',
-      words: `No key signs ${missing.join(', ')}. Start a server: it makes one.`,
-    };
+    const sentence = 'No key signs {algorithms}. Start a server: it makes one.';
+    return { check, level: 'error', sentence, values: { algorithms: missing.join(', ') } };
   }
   const overdue = active
     .filter((key) => isOverdue(key, policy, now))
     .map((key) => `${key.algorithm} (${key.kid})`);
   if (overdue.length > 0) {
-    const words = `Rotation is overdue of ${overdue.join(', ')}. A running server does it by itself; look for signing_keys.rotation_failed in its log.`;
-    return { check, level: 'warning', words };
+    const sentence =
+      'Rotation is overdue of {keys}. A running server does it by itself; look for signing_keys.rotation_failed in its log.';
+    return { check, level: 'warning', sentence, values: { keys: overdue.join(', ') } };
   }
   const first = Math.min(...active.map((key) => rotatesAt(key, policy)));
   const day = new Date(first * 1000).toISOString().slice(0, 10);
-  return {
-    check,
-    level: 'ok',
-    words: `They rotate by themselves; the next one takes over on ${day} or soon after.`,
-  };
+  const sentence = 'They rotate by themselves; the next one takes over on {day} or soon after.';
+  return { check, level: 'ok', sentence, values: { day } };
 }

@@ -2,11 +2,34 @@
 import { listAudit } from '../admin/audit-commands.ts';
 import { listClientRequests } from '../admin/client-commands.ts';
 import { examineRunning } from '../admin/doctor.ts';
+import type { Finding } from '../admin/finding.ts';
 import { checkTrustedIssuers } from '../admin/issuer-checks.ts';
 import { tellEvents } from './audit-log.ts';
 import type { ConsoleParts, ConsoleRoute } from './console-route.ts';
 import { listAccountsById } from './people.ts';
 import { createConsoleStore } from './store.ts';
+
+/** Of each check that a page shows. */
+const titles: Readonly<Record<string, string>> = {
+  issuer: 'Address',
+  mail: 'Mail',
+  first_administrator: 'Administrators',
+  covered_entries: 'File and database',
+  default_resource: 'Default API',
+  introspection: 'Introspection',
+  pkce: 'PKCE',
+  scopes: 'Scopes',
+  blocked_clients: 'Blocked clients',
+  second_secrets: 'Secrets that change',
+  reported_devices: 'Reported devices',
+  trusted_issuers: 'Trusted issuers',
+  signing_keys: 'Signing keys',
+  clients: 'Clients',
+};
+
+function withTitles(findings: readonly Finding[]) {
+  return findings.map((finding) => ({ ...finding, title: titles[finding.check] ?? finding.check }));
+}
 
 const LATEST_PEOPLE = 5;
 const LATEST_REQUESTS = 5;
@@ -33,7 +56,7 @@ async function loadOverview(parts: ConsoleParts) {
     people: await listAccountsById(parts, latest),
     requests: await listClientRequests(parts, { limit: LATEST_REQUESTS }),
     events: await tellEvents(parts, events),
-    findings: findings.filter(({ level }) => level !== 'ok'),
+    findings: withTitles(findings.filter(({ level }) => level !== 'ok')),
   };
 }
 
@@ -46,7 +69,7 @@ export const overview: readonly ConsoleRoute[] = [
     ...{ kind: 'page', section: 'doctor', path: '/admin/doctor', title: 'Doctor', view: 'console/doctor' },
     // Only here are the key addresses of others asked: they may be slow.
     load: async (parts) => ({
-      findings: [...(await examineRunning(parts)), ...(await checkTrustedIssuers(parts))],
+      findings: withTitles([...(await examineRunning(parts)), ...(await checkTrustedIssuers(parts))]),
     }),
   },
 ];

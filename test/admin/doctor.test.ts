@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { speak } from '../../server/admin/finding.ts';
 import { checkRegistry, type Registry } from '../../server/admin/registry-checks.ts';
 import type { Client, Registration } from '../../server/clients/clients.ts';
 import { openDatabase } from '../../server/storage/database.ts';
@@ -229,9 +230,11 @@ describe('clients, APIs and people', () => {
   };
 
   function levelsOf(change: Partial<Registry>) {
-    return checkRegistry({ ...well, ...change }).filter(({ words }, index) => words !== fine[index]?.words);
+    return checkRegistry({ ...well, ...change })
+      .map(speak)
+      .filter(({ words }, index) => words !== fine[index]?.words);
   }
-  const fine = checkRegistry(well);
+  const fine = checkRegistry(well).map(speak);
 
   test('nothing is said where all is well', () => {
     expect(fine.filter(({ level }) => level !== 'ok')).toEqual([]);
@@ -246,17 +249,17 @@ describe('clients, APIs and people', () => {
     [
       'a scope that no API knows',
       { clients: [{ ...client, registration: { ...registration, scopes: ['email', 'gone'] } }] },
-      { check: 'scopes', level: 'warning', words: expect.stringContaining('gone of shop') },
+      { check: 'scopes', level: 'warning', words: expect.stringContaining('gone (shop)') },
     ],
     [
       'a client of the file that covers one of the database',
       { clients: [{ ...client, source: 'file', isCovering: true }] },
-      { check: 'covered_entries', level: 'warning', words: expect.stringContaining('client shop') },
+      { check: 'covered_entries', level: 'warning', words: expect.stringContaining(': shop.') },
     ],
     [
       'an API of the file that covers one of the database',
       { resources: [{ ...resource, source: 'file', isCovering: true }] },
-      { check: 'covered_entries', level: 'warning', words: expect.stringContaining('API urn:orders') },
+      { check: 'covered_entries', level: 'warning', words: expect.stringContaining(': urn:orders.') },
     ],
     [
       'no default API',
@@ -276,7 +279,7 @@ describe('clients, APIs and people', () => {
     [
       'a chain of events that is broken',
       { brokenChains: [{ node: 'n1', sequence: 7 }] },
-      { check: 'audit', level: 'error', words: expect.stringContaining('n1 at 7') },
+      { check: 'audit', level: 'error', words: expect.stringContaining('n1 7') },
     ],
     [
       'a client whose devices people have reported',
@@ -301,6 +304,8 @@ describe('clients, APIs and people', () => {
 
   test('a blocked client is named, and no error', () => {
     const findings = levelsOf({ clients: [client, { ...client, id: 'old', blockedAt: 5 }] });
-    expect(findings).toEqual([{ check: 'blocked_clients', level: 'ok', words: 'Blocked: old.' }]);
+    expect(findings).toEqual([
+      { check: 'blocked_clients', level: 'ok', words: 'These clients are blocked: old.' },
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 // latchkey keys …, and what the doctor says of keys that do not rotate.
 import { expect, onTestFinished, test } from 'vitest';
+import { speak } from '../../server/admin/finding.ts';
 import { checkSigningKeys } from '../../server/admin/signing-key-checks.ts';
 import type { KeyTimes } from '../../server/signing-keys/rotation.ts';
 import { createPlace } from './cli.ts';
@@ -87,5 +88,5 @@ test.each([
 ] as const)('the doctor: %s', (_what, keys, now, level, words) => {
   const finding = checkSigningKeys(keys, { policy, now });
   expect(finding).toMatchObject({ check: 'signing_keys', level });
-  expect(finding.words).toContain(words);
+  expect(speak(finding).words).toContain(words);
 });

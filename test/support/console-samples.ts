@@ -49,9 +49,16 @@ const events = [
 
 const requests = [{ client_id: 'acme-cli', first_at: NOON - HOUR, last_at: NOON, count: 4 }];
 const findings = [
-  { check: 'audit', level: 'error', words: 'Events were changed or taken out.' },
-  { check: 'mail', level: 'warning', words: 'There is no SMTP server.' },
-  { check: 'pkce', level: 'ok', words: 'Every client needs PKCE.' },
+  {
+    ...{ title: 'Trusted issuers', level: 'error', values: { names: 'https://ci.example.com/a/b', more: 2 } },
+    sentence:
+      'Nobody gets a token from these issuers, whose keys cannot be fetched: {names}{more, plural, =0 {} other { and # more}}.',
+  },
+  {
+    ...{ title: 'Mail', level: 'warning' },
+    sentence: 'There is no SMTP server, so nobody can reset a password. Set LATCHKEY_SMTP_URL.',
+  },
+  { title: 'PKCE', level: 'ok', sentence: 'Every client needs PKCE.' },
 ];
 
 const client = {

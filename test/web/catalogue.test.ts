@@ -54,7 +54,10 @@ test('every word of a template is asked of the catalogue', () => {
   const asked = templates.flatMap(({ source }) => [...source.matchAll(/\b(?:t|rich)\(\s*([^'\s][^,)]*)/g)]);
   // Sentences that code has chosen, which sentencesOfCode finds there.
   expect(new Set(asked.map(([, what]) => what))).toEqual(
-    new Set(['no_team', 'event.words', 'question.title', 'question.words', 'question.button']),
+    new Set([
+      ...['no_team', 'event.words', 'question.title', 'question.words', 'question.button'],
+      ...['finding.title', 'finding.sentence'],
+    ]),
   );
 });
 
