@@ -49,7 +49,7 @@ import { migrate } from './storage/migrate.ts';
 import { createOutbox } from './storage/outbox.ts';
 import { createReplays } from './storage/replays.ts';
 import { openSealer } from './storage/secrets-file.ts';
-import { loadServerKeys } from './storage/server-keys.ts';
+import { loadCookieKeys, loadServerKeys } from './storage/server-keys.ts';
 import { createSessionClients } from './storage/session-clients.ts';
 import { createSessions } from './storage/sessions.ts';
 import { createTokens } from './storage/tokens.ts';
@@ -202,6 +202,8 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
 
   return {
+    sealer,
+    loadCookieKeys: () => loadCookieKeys(database, sealer, { keepSeconds: config.sessions.absolute_seconds }),
     ...{ config, log, database, keys, deployment, audit, artifacts, sessions, tokens, replays, deviceCodes },
     ...{ limiter, sweepLimits, clients, resources, signingKeys, grants, accounts, firstAdministrator },
     ...{

@@ -23,6 +23,7 @@ import { createTeamQuestion } from './protocol/team-question.ts';
 import { hmacSha256 } from './secrets.ts';
 import { readBody } from './web/body.ts';
 import type { WebContext } from './web/context.ts';
+import { createCookieKeys } from './web/cookie-keys.ts';
 import type { createCookies } from './web/cookies.ts';
 import type { Pages } from './web/page.ts';
 
@@ -34,7 +35,7 @@ export function createProtocol(
   const { config, database, deployment, audit, keys, grants, sessions, accounts, clients, signingKeys } =
     parts;
   const { cookies } = shared;
-  const cookieKeys = keys.cookie.map((key) => key.toString('base64url'));
+  const cookieKeys = createCookieKeys(keys.cookie);
   const pages = createEnginePages(shared.pages);
   const cors = createCors({ clients, issuer: config.issuer });
   const dpopNonceKey = hmacSha256(keys.csrf[0], 'dpop nonce');
@@ -77,6 +78,7 @@ export function createProtocol(
 
   async function loadCatalog(version: string): Promise<Catalog> {
     const { resources } = parts;
+    cookieKeys.replace(await parts.loadCookieKeys());
     const all = [...resources.builtIn, ...(await resources.list())];
     return { version, resources: all, signingKeys: await signingKeys.load() };
   }

@@ -17,6 +17,8 @@ import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
 import type { IssuerAuthority, TrustedIssuers } from '../service-accounts/trusted-issuers.ts';
 import type { SigningKeys } from '../signing-keys/signing-keys.ts';
 import type { Database } from '../storage/database.ts';
+import type { Deployment } from '../storage/deployment.ts';
+import type { Sealer } from '../storage/server-keys.ts';
 import type { Tokens } from '../storage/tokens.ts';
 import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
@@ -79,5 +81,7 @@ export type AdminParts = {
   readonly invitations: Invitations;
   readonly tokens: Tokens;
   readonly signingKeys: SigningKeys;
+  readonly sealer: Sealer;
+  readonly deployment: Deployment;
   readonly rules: RegistrationRules;
 };

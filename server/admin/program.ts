@@ -13,6 +13,7 @@ import { addMaintenanceCommands } from './maintenance-wiring.ts';
 import { takeOptionsOnce } from './once.ts';
 import { addResourceCommands } from './resource-wiring.ts';
 import { createRunner, type Door } from './runner.ts';
+import { addSecretCommands } from './secret-wiring.ts';
 import { addServiceAccountCommands } from './service-account-wiring.ts';
 import { addSigningKeyCommands } from './signing-key-wiring.ts';
 import { addTeamCommands } from './team-wiring.ts';
@@ -64,6 +65,7 @@ export async function runCommandLine(words: readonly string[], door: Door): Prom
   addDeviceCommands(program, runner);
   addTokenCommands(program, runner);
   addSigningKeyCommands(program, runner);
+  addSecretCommands(program, runner);
   addAuditCommands(program, runner);
   addMaintenanceCommands(program, runner);
   addLoginCommands(program, runner);

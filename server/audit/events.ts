@@ -86,6 +86,8 @@ export const events = {
   'signing_key.created': 'A signing key was made, and is published',
   'signing_key.activated': 'Another signing key signs from now on',
   'signing_key.retired': 'A signing key is published no more; what it signed is dead',
+  'secrets.resealed': 'The keys in the database were sealed with another key of the secrets file',
+  'secrets.cookie_key_rotated': 'Another key signs cookies from now on',
   'configuration.changed': 'The server started with another configuration',
 } as const;
 

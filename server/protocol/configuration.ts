@@ -13,6 +13,7 @@ import { mayAskFor, type Registration } from '../clients/clients.ts';
 import { EVERY_SCOPE } from '../clients/ready-made.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Resource } from '../resources/resources.ts';
+import type { CookieKeys } from '../web/cookie-keys.ts';
 import type { Cookies } from '../web/cookies.ts';
 import { createTeamClaims } from './acting.ts';
 import { sessionSeconds } from './browser-sessions.ts';
@@ -38,7 +39,7 @@ export type ConfigurationParts = {
   config: Config;
   catalog: Catalog;
   cookies: Cookies;
-  cookieKeys: readonly string[];
+  cookieKeys: CookieKeys;
   adapter: NonNullable<Configuration['adapter']>;
   findAccount: (id: string) => Promise<Account | undefined>;
   loadGrant: NonNullable<Configuration['loadExistingGrant']>;
@@ -221,7 +222,7 @@ export function createConfiguration(parts: ConfigurationParts): Configuration {
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     cookies: {
-      keys: [...parts.cookieKeys],
+      keys: parts.cookieKeys,
       names: {
         session: cookies.names.session,
         interaction: cookies.names.interaction,

@@ -208,6 +208,22 @@ export function createSigningKeys(options: SigningKeyParts) {
     rotateSoon,
     rotateNow,
 
+    /** Which key of the secrets file opens each of them. */
+    async listSeals(): Promise<string[]> {
+      const keys = await store.list();
+      return keys.map((key) => sealer.openerOf(key.sealedPrivateJwk, `signing key ${key.kid}`));
+    },
+
+    /** Seals all of them with the first key of the secrets file, in the open unit. */
+    async reseal(): Promise<number> {
+      const keys = await store.list();
+      for (const { kid, sealedPrivateJwk: before } of keys) {
+        const words = `signing key ${kid}`;
+        store.reseal(kid, { before, after: sealer.seal(sealer.unseal(before, words), words) });
+      }
+      return keys.length;
+    },
+
     listPublished: async (): Promise<KeyTimes[]> => store.list(),
 
     /** Those that are published, and the latest of those that have gone. */

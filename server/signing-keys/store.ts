@@ -118,6 +118,13 @@ export function createSigningKeyStore(database: Database) {
       );
     },
 
+    reseal(kid: string, { before, after }: { before: Buffer; after: Buffer }): void {
+      database.write(
+        sql`UPDATE signing_keys SET sealed_private_jwk = ${after} WHERE kid = ${kid} AND sealed_private_jwk = ${before}`,
+        LOST,
+      );
+    },
+
     noteLongest(kid: string, longestSeconds: number): void {
       database.write(
         sql`UPDATE signing_keys SET longest_seconds = ${longestSeconds}

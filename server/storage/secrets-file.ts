@@ -5,6 +5,7 @@ import {
   linkSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,7 +14,7 @@ import { dirname } from 'node:path';
 import { randomKey, randomSecret } from '../secrets.ts';
 import type { Database } from './database.ts';
 import { makeFolder } from './folders.ts';
-import { createSealer, hasServerKeys, type Sealer } from './server-keys.ts';
+import { createSealer, hasServerKeys, type Sealer, WrongSecretsFile } from './server-keys.ts';
 
 const MODE = 0o600;
 const OTHERS = 0o077;
@@ -77,8 +78,62 @@ export function readSecretsFile(path: string): readonly [Buffer, ...Buffer[]] {
   return [first, ...rest];
 }
 
+type Keys = readonly [Buffer, ...Buffer[]];
+
+/**
+ * Puts other keys into the file, whole or not at all. One process at a time: a key that somebody has sealed with must not
+ * be lost because another one wrote at the same time. Refuses where the lock is taken.
+ */
+export function changeSecretsFile(path: string, change: (keys: Keys) => Keys): Keys {
+  const lock = `${path}.lock`;
+  try {
+    closeSync(openSync(lock, 'wx', MODE));
+  } catch (error) {
+    if (!isAlready(error)) throw error;
+    throw new SecretsFileError(`another command changes the secrets file; if none does, remove ${lock}`);
+  }
+  try {
+    const keys = change(readSecretsFile(path));
+    const draft = `${path}.${randomSecret(6)}`;
+    const lines = keys.map((key) => key.toString('base64url')).join('\n');
+    writeFileSync(draft, `${HEADER}\n${lines}\n`, { mode: MODE, flag: 'wx', flush: true });
+    renameSync(draft, path);
+    flushDirectory(dirname(path));
+    return keys;
+  } finally {
+    rmSync(lock);
+  }
+}
+
+/** Reads the file again where it may have other keys by now, so that nobody has to be started anew. */
+function createFileSealer(path: string): Sealer {
+  let current = createSealer(readSecretsFile(path));
+
+  function readAgain(): Sealer {
+    try {
+      current = createSealer(readSecretsFile(path));
+    } catch {
+      // It may have been there for the start alone. What was read then is still good.
+    }
+    return current;
+  }
+
+  return {
+    seal: (plain, purpose) => readAgain().seal(plain, purpose),
+    openerOf: (sealed, purpose) => readAgain().openerOf(sealed, purpose),
+    unseal(sealed, purpose) {
+      try {
+        return current.unseal(sealed, purpose);
+      } catch (error) {
+        if (!(error instanceof WrongSecretsFile)) throw error;
+        return readAgain().unseal(sealed, purpose);
+      }
+    },
+  };
+}
+
 /** Opens the sealer; makes the file only for a database that has nothing sealed yet. */
 export async function openSealer(path: string, database: Database): Promise<Sealer> {
   if (!(await hasServerKeys(database))) createSecretsFile(path);
-  return createSealer(readSecretsFile(path));
+  return createFileSealer(path);
 }

@@ -1,9 +1,11 @@
 // The middleware every request passes, in order. What comes after is mounted by app.ts.
+
 import Koa from 'koa';
 import type { Config } from '../../config/schema.ts';
 import type { Log } from '../observability/log.ts';
 import { createTrustedProxies } from './address.ts';
 import type { Middleware, WebApp, WebContext } from './context.ts';
+import type { CookieKeys } from './cookie-keys.ts';
 import { asError, createErrors, type ErrorOptions } from './errors.ts';
 import type { Health } from './health.ts';
 import { bindToIssuer, createHostCheck, readableTarget } from './host-check.ts';
@@ -14,8 +16,7 @@ import { singleHeaders } from './single-headers.ts';
 
 type WebAppOptions = ErrorOptions & {
   config: Pick<Config, 'issuer' | 'allowed_hosts' | 'trusted_proxies'>;
-  /** What signs cookies, newest first; `app.keys` may be set again when they rotate. */
-  keys: string[];
+  keys: CookieKeys;
   health: Health;
   onHostRejected?: (ctx: WebContext, host: string) => void;
 };

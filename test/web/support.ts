@@ -2,7 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { createLog } from '../../server/observability/log.ts';
+import { randomKey } from '../../server/secrets.ts';
 import type { WebApp } from '../../server/web/context.ts';
+import { createCookieKeys } from '../../server/web/cookie-keys.ts';
 import { createHealth } from '../../server/web/health.ts';
 import { createWebApp } from '../../server/web/koa.ts';
 
@@ -36,7 +38,7 @@ export function createTestApp(mount: (app: WebApp) => void, options: AppOptions 
       trusted_proxies: options.trustedProxies ?? [],
     },
     log: collected.log,
-    keys: ['a cookie key of the tests'],
+    keys: createCookieKeys([randomKey()]),
     health,
     isStorageFault: (error) => error instanceof StorageFault,
     renderError:
