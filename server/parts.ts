@@ -77,7 +77,11 @@ function longestLife(
 export async function createParts(config: Config, { actor }: { actor: string }) {
   const log = createLog({ level: config.log.level });
   await migrate(config.database.url);
-  const database = openDatabase({ url: config.database.url, poolMax: config.database.pool_max });
+  const database = openDatabase({
+    url: config.database.url,
+    poolMax: config.database.pool_max,
+    onDamage: (error) => log.error('row.damaged', { error }),
+  });
   const sealer = await openSealer(config.secrets_file, database);
   const keys = await loadServerKeys(database, sealer);
   const deployment = createDeployment(database);

@@ -1,5 +1,6 @@
 // People at rest. Atomic: an e-mail belongs to one account (unique index), an account has one password (partial unique index).
 import { nowSeconds } from '../clock.ts';
+import { checkTexts, readRow } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { nextId } from '../storage/ids.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
@@ -21,6 +22,7 @@ type Row = {
 };
 
 function fromRow(row: Row): Account {
+  checkTexts(row.email, row.name, row.role, row.plan, row.locale, row.chosen_locale);
   return {
     id: row.id,
     email: row.email ?? '',
@@ -47,7 +49,7 @@ export function createAccountStore(database: Database) {
 
   async function findWhere(condition: Statement): Promise<Account | undefined> {
     const row = await database.find<Row>(matching(condition));
-    return row === undefined ? undefined : fromRow(row);
+    return row === undefined ? undefined : readRow('accounts', row, fromRow);
   }
 
   return {

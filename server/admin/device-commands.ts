@@ -1,5 +1,5 @@
 // What an operator may do with paired devices (RFC 8628). The later JSON API calls the same functions.
-import type { Registration } from '../clients/clients.ts';
+import { parseRegistration } from '../clients/registration-text.ts';
 import { Refusal } from '../errors.ts';
 import { formatGrantId, parseGrantId } from '../grants/grants.ts';
 import { revokeGrant, scopeOf } from './grant-commands.ts';
@@ -31,7 +31,11 @@ export type ShownBlock = {
 };
 
 function nameOf({ registration, clientId }: { registration: string | null; clientId: string }): string {
-  return registration === null ? clientId : (JSON.parse(registration) as Registration).name;
+  try {
+    return registration === null ? clientId : parseRegistration(registration).name;
+  } catch {
+    return clientId;
+  }
 }
 
 function show(row: DeviceRow): ShownDevice {

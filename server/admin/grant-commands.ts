@@ -1,6 +1,7 @@
 // What an operator may do with grants: see what has access, and end it. The later JSON API calls the same functions.
 import { Refusal } from '../errors.ts';
 import { formatGrantId, parseGrantId } from '../grants/grants.ts';
+import { parseObject } from '../storage/damage.ts';
 import { type AdminParts, OPERATOR } from './parts.ts';
 import { type GrantRow, listGrantRows } from './store.ts';
 
@@ -18,9 +19,18 @@ export type ShownGrant = {
 
 type Payload = { openid?: { scope?: string }; resources?: Record<string, string> };
 
+/** A damaged grant gives nothing, and stands in the list all the same (row F30). */
+function readPayload(text: string): Payload {
+  try {
+    return parseObject(text);
+  } catch {
+    return {};
+  }
+}
+
 /** Every scope that the payload of a grant gives, of the issuer and of APIs. */
 export function scopeOf(text: string): string {
-  const payload = JSON.parse(text) as Payload;
+  const payload = readPayload(text);
   const parts = [payload.openid?.scope ?? '', ...Object.values(payload.resources ?? {})];
   return [...new Set(parts.flatMap((part) => part.split(' ')))].filter((name) => name !== '').join(' ');
 }

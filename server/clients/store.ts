@@ -1,8 +1,10 @@
 // Clients at rest. Atomic: a registration is inserted once (primary key); a state change touches its own columns only.
 import { nowSeconds } from '../clock.ts';
+import { readRow, readRows } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
 import type { Client, Registration } from './clients.ts';
+import { parseRegistration } from './registration-text.ts';
 
 type Row = {
   id: string;
@@ -20,7 +22,7 @@ function fromRow(row: Row): Client {
   return {
     id: row.id,
     source: row.source,
-    registration: JSON.parse(row.registration) as Registration,
+    registration: parseRegistration(row.registration),
     isCovering: row.covered !== null,
     resource: row.resource ?? undefined,
     createdAt: row.created_at,
@@ -37,10 +39,13 @@ export function createClientStore(database: Database) {
     return { sql: `${columns.sql} ${condition.sql}`, bindings: condition.bindings };
   }
 
+  const readAll = (rows: readonly Row[]) =>
+    readRows(rows, (row) => readRow('clients', row, fromRow), database.noteDamage);
+
   return {
     async find(id: string): Promise<Client | undefined> {
       const row = await database.find<Row>(where(sql`WHERE id = ${id}`));
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : readRow('clients', row, fromRow);
     },
 
     /** By id, at most `limit`, after the cursor. */
@@ -48,7 +53,7 @@ export function createClientStore(database: Database) {
       const rows = await database.list<Row>(
         where(sql`WHERE id > ${options.after} ORDER BY id LIMIT ${options.limit}`),
       );
-      return rows.map(fromRow);
+      return readAll(rows);
     },
 
     /** Clients in whose registration a text begins with these lower-case characters; at most `limit`. */
@@ -58,7 +63,7 @@ export function createClientStore(database: Database) {
       const rows = await database.list<Row>(
         where(sql`WHERE LOWER(registration) LIKE ${pattern} ESCAPE '\\' LIMIT ${limit}`),
       );
-      return rows.map(fromRow);
+      return readAll(rows);
     },
 
     /** Those that are registered with a trust, by id, at most `limit`, after the cursor. */
@@ -69,7 +74,7 @@ export function createClientStore(database: Database) {
           sql`WHERE registration LIKE ${'%"trust":{%'} AND id > ${options.after} ORDER BY id LIMIT ${options.limit}`,
         ),
       );
-      return rows.map(fromRow);
+      return readAll(rows);
     },
 
     async listDeclaredIds(): Promise<string[]> {

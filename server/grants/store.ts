@@ -1,5 +1,6 @@
 // Consents and grants at rest. Atomic: a consent is one upsert per person, client and team; revoking a grant is one write that every process sees.
 import { nowSeconds } from '../clock.ts';
+import { checkWhole, orNothing, parseObject, readRow, readRows } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { ID_TAKEN } from '../storage/faults.ts';
 import {
@@ -41,6 +42,7 @@ type GrantRow = {
   created_at: number;
   expires_at: number;
   revoked_at: number | null;
+  client_revoked_at: number | null;
 };
 
 type ListedRow = {
@@ -62,6 +64,46 @@ function findTeamStanding(text: string | null): TeamStanding | undefined {
   return standing?.role === '' ? undefined : standing;
 }
 
+function readScopes({ scopes }: { scopes: string }): PermittedScopes {
+  const { openid, resources, refused } = parseObject(scopes);
+  for (const names of [openid, refused, ...Object.values(resources as object)])
+    if (!Array.isArray(names)) throw new Error('not names');
+  return { openid, resources, refused } as PermittedScopes;
+}
+
+function fromRow(row: GrantRow): Grant {
+  checkWhole(row.id, row.created_at, row.expires_at, row.revoked_at);
+  const isDeadWithClient = row.client_revoked_at !== null && row.created_at <= row.client_revoked_at;
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    clientId: row.client_id,
+    teamId: row.team_id || undefined,
+    standing: readStanding(row.standing),
+    teamStanding: findTeamStanding(row.team_standing),
+    sessionUid: row.session_uid ?? undefined,
+    payload: parseObject(row.payload),
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    isRevoked: row.revoked_at !== null || isDeadWithClient,
+  };
+}
+
+function fromListedRow(row: ListedRow): ListedGrant {
+  checkWhole(row.created_at, row.last_used_at, row.expires_at, row.ends_at);
+  return {
+    id: row.id,
+    clientId: row.client_id,
+    team: row.team_id === NO_TEAM ? undefined : { id: row.team_id, name: row.team_name ?? row.team_id },
+    kind: row.kind,
+    payload: parseObject(row.payload),
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at ?? undefined,
+    expiresAt: row.expires_at,
+    endsAt: row.ends_at ?? undefined,
+  };
+}
+
 export function createGrantStore(database: Database) {
   return {
     async findConsent(
@@ -73,7 +115,8 @@ export function createGrantStore(database: Database) {
         sql`SELECT scopes FROM consents WHERE account_id = ${accountId} AND client_id = ${clientId}
           AND team_id = ${teamId} AND revoked_at IS NULL`,
       );
-      return row === undefined ? undefined : (JSON.parse(row.scopes) as PermittedScopes);
+      if (row === undefined) return undefined;
+      return orNothing(async () => readRow('consents', row, readScopes), database.noteDamage);
     },
 
     /** The team for which this client was allowed last, among those that the person is in. */
@@ -169,25 +212,11 @@ export function createGrantStore(database: Database) {
 
     /** With the moment up to which its client's and its person's grants are dead. */
     async find(id: number): Promise<Grant | undefined> {
-      const row = await database.find<GrantRow & { client_revoked_at: number | null }>(
+      const row = await database.find<GrantRow>(
         // A scalar subquery: a join was measured several times slower on SQLite (introspection/store.ts).
         { sql: FIND_GRANT, bindings: [id] },
       );
-      if (row === undefined) return undefined;
-      const isDeadWithClient = row.client_revoked_at !== null && row.created_at <= row.client_revoked_at;
-      return {
-        id: row.id,
-        accountId: row.account_id,
-        clientId: row.client_id,
-        teamId: row.team_id || undefined,
-        standing: readStanding(row.standing),
-        teamStanding: findTeamStanding(row.team_standing),
-        sessionUid: row.session_uid ?? undefined,
-        payload: JSON.parse(row.payload) as Record<string, unknown>,
-        createdAt: row.created_at,
-        expiresAt: row.expires_at,
-        isRevoked: row.revoked_at !== null || isDeadWithClient,
-      };
+      return row === undefined ? undefined : readRow('grants', row, fromRow);
     },
 
     /** Live grants of a person, newest first. */
@@ -200,17 +229,7 @@ export function createGrantStore(database: Database) {
             AND (c.revoked_at IS NULL OR g.created_at > c.revoked_at)
           ORDER BY g.created_at DESC, g.id DESC LIMIT ${MOST_GRANTS}`,
       );
-      return rows.map((row) => ({
-        id: row.id,
-        clientId: row.client_id,
-        team: row.team_id === NO_TEAM ? undefined : { id: row.team_id, name: row.team_name ?? row.team_id },
-        kind: row.kind,
-        payload: JSON.parse(row.payload) as Record<string, unknown>,
-        createdAt: row.created_at,
-        lastUsedAt: row.last_used_at ?? undefined,
-        expiresAt: row.expires_at,
-        endsAt: row.ends_at ?? undefined,
-      }));
+      return readRows(rows, (row) => readRow('grants', row, fromListedRow), database.noteDamage);
     },
 
     /**

@@ -6,6 +6,7 @@ import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import { sha256Hex } from '../secrets.ts';
+import { orNothing, readRow } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import { createRegistrationReader } from './registrations.ts';
@@ -57,7 +58,11 @@ export function createCallers(parts: CallerParts) {
     /** The caller's registration. Refuses with invalid_client where it is not who it says, or nobody that may ask. */
     async check(found: string | null, presented: Presented): Promise<Registration> {
       if (found === null) throw new Refusal('invalid_client', { reason: 'unknown caller' });
-      const registration = readRegistration(found);
+      const registration = await orNothing(
+        async () => readRow('clients', found, readRegistration),
+        database.noteDamage,
+      );
+      if (registration === undefined) throw new Refusal('invalid_client', { reason: 'damaged caller' });
       const usesAssertion = registration.auth === 'private_key_jwt';
       if (usesAssertion !== (presented.kind === 'assertion')) {
         throw new Refusal('invalid_client', { reason: 'other method' });

@@ -7,6 +7,7 @@ import type { Registration } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
 import type { SelfSignedJwts } from '../service-accounts/self-signed.ts';
+import { checkWhole, DamagedRow } from '../storage/damage.ts';
 import type { Rights } from '../teams/rights.ts';
 import { recogniseAccessToken } from './access-token.ts';
 import { createApiKeyKind } from './api-key.ts';
@@ -29,6 +30,15 @@ import { createUses } from './uses.ts';
 export type InactiveAnswer = { active: false; inactive_reason?: string };
 
 const INACTIVE: InactiveAnswer = { active: false };
+
+/** Throws where a row was read that no version of ours wrote. */
+function checkAnswer(answer: ActiveAnswer): ActiveAnswer {
+  const { iat, exp, sub, client_id: clientId } = answer;
+  checkWhole(iat, exp ?? null);
+  for (const name of [sub, clientId]) if (name === '') throw new Error('nobody holds it');
+  return answer;
+}
+
 const NOWHERE: UsedFrom = {};
 
 export type IntrospectionParts = CallerParts & {
@@ -72,6 +82,21 @@ export function createIntrospection(parts: IntrospectionParts) {
     return { of: `grant ${grantId}`, note: () => noteUse(database, grantId, nowSeconds()) };
   }
 
+  /** What is told of a live credential, or what ended it. One whose row is damaged is dead (row F30). */
+  function readOrEnd(
+    recognised: Recognised,
+    row: Row,
+    circumstances: Circumstances,
+  ): ActiveAnswer | InactiveReason {
+    try {
+      const ended = row.ended ?? recognised.judge?.(row, circumstances) ?? null;
+      return ended ?? checkAnswer(recognised.describe(row, circumstances));
+    } catch {
+      database.noteDamage(new DamagedRow('credentials'));
+      return 'damaged';
+    }
+  }
+
   function answerInactive(
     reason: InactiveReason | null,
     caller: Registration,
@@ -108,11 +133,11 @@ export function createIntrospection(parts: IntrospectionParts) {
       rights,
       from: caller.seesClients === true ? from : NOWHERE,
     };
-    const ended = row.ended ?? recognised.judge?.(row, circumstances) ?? null;
-    if (ended !== null) return answerInactive(ended, caller, clientId);
+    const judged = readOrEnd(recognised, row, circumstances);
+    if (typeof judged === 'string') return answerInactive(judged, caller, clientId);
     const use = useOf(recognised, row, circumstances);
     if (use !== undefined) uses.noteLater(use, row.last_used_at, now);
-    return recognised.describe(row, circumstances);
+    return judged;
   };
 }
 

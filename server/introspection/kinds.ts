@@ -30,6 +30,7 @@ export type ActiveAnswer = {
 /** Why a credential is not active: for the log, and for callers that may know. */
 export type InactiveReason =
   | 'unknown'
+  | 'damaged'
   | 'expired'
   | 'revoked'
   | 'foreign_audience'

@@ -1,5 +1,7 @@
 // Access tokens for this server's own API, by the rules of introspection: the same read, the same end of everything.
 import type { Registration } from '../clients/clients.ts';
+import { parseRegistration } from '../clients/registration-text.ts';
+import { DamagedRow } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
 import { isManagement } from '../teams/rights.ts';
@@ -49,7 +51,7 @@ const select = createSelect({
 });
 
 function registrationOf({ holder }: OwnRow): Partial<Registration> {
-  return holder === null ? {} : (JSON.parse(holder) as Partial<Registration>);
+  return holder === null ? {} : parseRegistration(holder);
 }
 
 /** What was given, as far as the client is still registered for it by name; rights over the server, of administrators. */
@@ -72,6 +74,15 @@ export async function judgeOwnToken(
   const named = { id: key.id, secret_hash: key.secretHash, kid: key.kid ?? null, audience };
   const row = (await getRow(database, select(NOBODY, named, now))) as OwnRow;
   if (row.ended !== null) return row.ended;
+  try {
+    return describeOwn(row);
+  } catch {
+    database.noteDamage(new DamagedRow('clients'));
+    return 'damaged';
+  }
+}
+
+function describeOwn(row: OwnRow): OwnToken {
   const registration = registrationOf(row);
   return {
     clientId: row.client_id ?? '',

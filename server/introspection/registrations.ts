@@ -1,5 +1,6 @@
 // Registrations as the one read finds them: text, of which the same is parsed once, whoever changed it in between.
 import type { Registration } from '../clients/clients.ts';
+import { parseRegistration } from '../clients/registration-text.ts';
 
 const MOST_KNOWN = 200;
 
@@ -11,7 +12,7 @@ export function createRegistrationReader() {
     const before = known.get(text);
     if (before !== undefined) return before;
     if (known.size >= MOST_KNOWN) known.clear();
-    const registration = JSON.parse(text) as Registration;
+    const registration = parseRegistration(text);
     known.set(text, registration);
     return registration;
   };

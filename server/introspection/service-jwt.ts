@@ -1,5 +1,6 @@
 // JWTs that service accounts sign themselves: no row of their own, so their life is that of their account, its team and the key.
 import type { Registration } from '../clients/clients.ts';
+import { parseRegistration } from '../clients/registration-text.ts';
 import type { Trust } from '../clients/trust.ts';
 import type { Recognised, SelfSigned, SelfSignedJwts } from '../service-accounts/self-signed.ts';
 import { isOnPlan, mayHold } from '../service-accounts/service-account.ts';
@@ -95,7 +96,7 @@ export async function explainServiceJwt(
   if (recognised === undefined) return undefined;
   const { said } = recognised;
   const row = (await getRow(database, selectForOperators(NOBODY, keyOf(said), now))) as ServiceJwtRow;
-  const trust = row.holder === null ? undefined : (JSON.parse(row.holder) as Registration).trust;
+  const trust = row.holder === null ? undefined : parseRegistration(row.holder).trust;
   if (trust === undefined) return { said, ended: 'unknown', isGood: false };
   const fault = recognised.judge(trust, now);
   const isGood = fault === null || fault === 'not_yet';

@@ -9,6 +9,7 @@ import type { Grants } from '../grants/grants.ts';
 import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
 import type { Artifacts } from '../storage/artifacts.ts';
+import { orNothing } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import type { DeviceCodes } from '../storage/device-codes.ts';
 import type { Replays } from '../storage/replays.ts';
@@ -55,8 +56,11 @@ function refuseCall(): never {
   throw new Error('the engine does not call this for that model');
 }
 
-/** Fills in what a model never needs, and lets every storage fault out as 503. */
-function complete(methods: Methods): Adapter {
+/**
+ * Fills in what a model never needs, and lets every storage fault out as 503. A damaged row is none to the engine: what
+ * rests on it is refused in the words of its protocol (row F30).
+ */
+function complete(methods: Methods, database: Database): Adapter {
   const all: Adapter = {
     upsert: refuseCall,
     findByUserCode: notStored,
@@ -68,8 +72,10 @@ function complete(methods: Methods): Adapter {
   };
   const guarded = Object.entries(all).map(([name, method]) => [
     name,
-    (...input: unknown[]) =>
-      available(async () => (method as (...given: unknown[]) => Promise<unknown>)(...input)),
+    (...input: unknown[]) => {
+      const act = async () => (method as (...given: unknown[]) => Promise<unknown>)(...input);
+      return available(() => (name.startsWith('find') ? orNothing(act, database.noteDamage) : act()));
+    },
   ]);
   return Object.fromEntries(guarded) as Adapter;
 }
@@ -196,27 +202,28 @@ function createClientAdapter(parts: AdapterParts, knownScopes: readonly string[]
 
 /** The adapter factory of the engine. `knownScopes` are those that need no `resource`. */
 export function createAdapters(parts: AdapterParts, knownScopes: readonly string[]) {
+  const { database } = parts;
   return function adapterFor(model: string): Adapter {
     switch (model) {
       case 'Grant':
-        return complete(createGrantAdapter(parts));
+        return complete(createGrantAdapter(parts), database);
       case 'AccessToken':
       case 'ClientCredentials':
-        return complete(createAccessTokenAdapter(model, parts));
+        return complete(createAccessTokenAdapter(model, parts), database);
       case 'RefreshToken':
-        return complete(createRefreshTokenAdapter(parts));
+        return complete(createRefreshTokenAdapter(parts), database);
       case 'DeviceCode':
-        return complete(createDeviceCodeAdapter(parts));
+        return complete(createDeviceCodeAdapter(parts), database);
       case 'Session':
-        return complete(createSessionAdapter(parts));
+        return complete(createSessionAdapter(parts), database);
       case 'ReplayDetection':
-        return complete(createReplayAdapter(parts));
+        return complete(createReplayAdapter(parts), database);
       case 'Client':
-        return complete(createClientAdapter(parts, knownScopes));
+        return complete(createClientAdapter(parts, knownScopes), database);
       case 'PushedAuthorizationRequest':
-        return complete(limitPushed(createArtifactAdapter(model, parts), parts));
+        return complete(limitPushed(createArtifactAdapter(model, parts), parts), database);
       default:
-        return complete(createArtifactAdapter(model, parts));
+        return complete(createArtifactAdapter(model, parts), database);
     }
   };
 }

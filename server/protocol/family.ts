@@ -3,6 +3,7 @@ import { Provider } from 'oidc-provider';
 import type { EventType } from '../audit/events.ts';
 import { DEVICE_GRANT } from '../clients/ready-made.ts';
 import { parseGrantId } from '../grants/grants.ts';
+import { orNothing } from '../storage/damage.ts';
 import type { AdapterParts } from './adapter.ts';
 
 type Reason =
@@ -37,7 +38,7 @@ export async function revokeFamily(parts: AdapterParts, grantId: string): Promis
   if (id === undefined || isAccessToken) return;
   const clientId = context?.oidc.client?.clientId;
   // From the grant itself: where a code is replayed the engine has not said yet whose it is.
-  const accountId = (await parts.grants.find(id))?.accountId;
+  const accountId = (await orNothing(() => parts.grants.find(id), parts.database.noteDamage))?.accountId;
   const actor = clientId === undefined ? 'system' : `client:${clientId}`;
   const reason = reasonOf(context?.oidc.route, context?.oidc.params?.grant_type);
   const replay = replays[reason];

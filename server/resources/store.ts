@@ -1,5 +1,6 @@
 // Registered APIs at rest. Atomic: an identifier is registered once (primary key), a removed one never again; there are few, and all are read at once.
 import { nowSeconds } from '../clock.ts';
+import { parseObject, readRow, readRows } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, sql } from '../storage/statement.ts';
 import type { NewResource, Resource, ResourceRegistration } from './resources.ts';
@@ -15,11 +16,18 @@ type Row = {
 
 const MOST_RESOURCES = 1000;
 
+function readRegistration(text: string): ResourceRegistration {
+  const { name, scopes, tokenFormat, ...rest } = parseObject(text);
+  if (name === undefined || typeof scopes !== 'object' || typeof tokenFormat !== 'string')
+    throw new Error('no registration');
+  return { name, scopes, tokenFormat, ...rest } as ResourceRegistration;
+}
+
 function fromRow(row: Row): Resource {
   return {
     identifier: row.identifier,
     source: row.source,
-    registration: JSON.parse(row.registration) as ResourceRegistration,
+    registration: readRegistration(row.registration),
     isCovering: row.covered !== null,
     isDefault: row.is_default === 1,
     createdAt: row.created_at,
@@ -36,14 +44,14 @@ export function createResourceStore(database: Database) {
       const row = await database.find<Row>(
         sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE identifier = ${identifier} AND source <> 'removed'`,
       );
-      return row === undefined ? undefined : fromRow(row);
+      return row === undefined ? undefined : readRow('resources', row, fromRow);
     },
 
     async list(): Promise<Resource[]> {
       const rows = await database.list<Row>(
         sql`SELECT identifier, source, registration, covered, is_default, created_at FROM resources WHERE source <> 'removed' ORDER BY identifier LIMIT ${MOST_RESOURCES}`,
       );
-      return rows.map(fromRow);
+      return readRows(rows, (row) => readRow('resources', row, fromRow), database.noteDamage);
     },
 
     register(identifier: string, registration: ResourceRegistration, isDefault: boolean): void {

@@ -2,7 +2,9 @@
 // (counted at the commit, one after the other: the team is locked before); a JWT is revoked once, however often that is
 // asked for.
 import type { Registration } from '../clients/clients.ts';
+import { parseRegistration } from '../clients/registration-text.ts';
 import { nowSeconds } from '../clock.ts';
+import { readRow } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { insert, orIgnore, type Statement, sql } from '../storage/statement.ts';
 import { sweepExpired } from '../storage/sweep.ts';
@@ -123,5 +125,5 @@ export function createServiceAccountStore(database: Database) {
 }
 
 export function readRegistration({ registration }: Pick<ServiceAccountRow, 'registration'>): Registration {
-  return JSON.parse(registration) as Registration;
+  return readRow('clients', registration, parseRegistration);
 }

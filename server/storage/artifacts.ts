@@ -1,6 +1,7 @@
 // What lives for minutes (codes, interactions, pushed requests). Atomic: consuming is a compare-and-set, a save carries the version it read.
 import { nowSeconds } from '../clock.ts';
 import { seal, sha256, unseal } from '../secrets.ts';
+import { checkWhole, parseObject, readRow } from './damage.ts';
 import type { Database } from './database.ts';
 import { insert, sql } from './statement.ts';
 import { sweepExpired } from './sweep.ts';
@@ -28,21 +29,25 @@ type Row = {
 export function createArtifacts(options: { database: Database; key: Buffer }) {
   const { database, key } = options;
 
+  function open(model: string, row: Row): StoredArtifact {
+    checkWhole(row.version, row.expires_at, row.consumed_at);
+    return {
+      accountId: row.account_id ?? undefined,
+      clientId: row.client_id ?? undefined,
+      payload: parseObject(unseal(key, row.payload, `artifact ${model}`)),
+      version: row.version,
+      expiresAt: row.expires_at,
+      consumedAt: row.consumed_at ?? undefined,
+    };
+  }
+
   return {
     async find(model: string, id: string): Promise<StoredArtifact | undefined> {
       const row = await database.find<Row>(
         sql`SELECT account_id, client_id, payload, version, expires_at, consumed_at
           FROM artifacts WHERE model = ${model} AND id_hash = ${sha256(id)}`,
       );
-      if (row === undefined) return undefined;
-      return {
-        accountId: row.account_id ?? undefined,
-        clientId: row.client_id ?? undefined,
-        payload: JSON.parse(unseal(key, row.payload, `artifact ${model}`)) as Record<string, unknown>,
-        version: row.version,
-        expiresAt: row.expires_at,
-        consumedAt: row.consumed_at ?? undefined,
-      };
+      return row === undefined ? undefined : readRow('artifacts', row, (one) => open(model, one));
     },
 
     /** A new artifact. Conflict(model) where the id exists. */

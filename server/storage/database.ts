@@ -2,6 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import knex, { type Knex } from 'knex';
 import { randomSecret } from '../secrets.ts';
+import type { DamagedRow } from './damage.ts';
 import { isDamage, toFault } from './faults.ts';
 import { createLedger } from './ledger.ts';
 import { createPostgres } from './postgres.ts';
@@ -69,7 +70,12 @@ function toStatement(query: Statement | Builder): Statement {
  * Opens the database of `sqlite:PATH` or `postgres://…`.
  * Reads answer at once; writes belong to a unit of work and are stored when it commits.
  */
-export function openDatabase(options: { url: string; poolMax: number }) {
+export function openDatabase(options: {
+  url: string;
+  poolMax: number;
+  /** Hears of rows that are damaged. */
+  onDamage?: (damage: DamagedRow) => void;
+}) {
   // One chain of audit rows per process and start: its name is random, so that it is never used again.
   const node = randomSecret(6);
   const path = sqlitePathOf(options.url);
@@ -108,6 +114,9 @@ export function openDatabase(options: { url: string; poolMax: number }) {
     async list<Row>(query: Statement | Builder): Promise<Row[]> {
       return (await engine.all(toStatement(query))) as Row[];
     },
+
+    /** Tells the operator of a row that was left out. */
+    noteDamage: (damage: DamagedRow): void => options.onDamage?.(damage),
 
     /** Adds a write to the open unit. `expects`: rows that must change, else Conflict(`conflict`) at the commit. */
     write: units.write,

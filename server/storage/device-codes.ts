@@ -1,6 +1,7 @@
 // Device codes at rest (RFC 8628). Atomic: a registration counts who waits, a decision and a redemption are one compare-and-set each; polling touches its own columns.
 import { nowSeconds } from '../clock.ts';
 import { hmacSha256, seal, sha256, unseal } from '../secrets.ts';
+import { checkWhole, parseObject, parseTexts, readRow } from './damage.ts';
 import type { Database } from './database.ts';
 import { ID_TAKEN } from './faults.ts';
 import { insert, type Statement, sql } from './statement.ts';
@@ -14,7 +15,9 @@ export const NO_PLACE = 'device_code_place';
 // PostgreSQL, where writers run side by side: codes are registered one after the other. A number of our own choice.
 const PLACES_LOCK = 8628;
 
-export type DeviceState = 'pending' | 'approved' | 'denied' | 'killed';
+const states = ['pending', 'approved', 'denied', 'killed'] as const;
+
+export type DeviceState = (typeof states)[number];
 
 export type DeviceCodeRecord = {
   clientId: string;
@@ -89,7 +92,7 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
   const { database, key, userCodeKey } = options;
 
   function open(sealed: Buffer | null): Record<string, unknown> {
-    return sealed === null ? {} : (JSON.parse(unseal(key, sealed, 'device code')) as Record<string, unknown>);
+    return sealed === null ? {} : parseObject(unseal(key, sealed, 'device code'));
   }
 
   async function findWhere(condition: Statement): Promise<StoredDeviceCode | undefined> {
@@ -97,7 +100,13 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
       sql: `${SELECT} ${condition.sql} LIMIT 1`,
       bindings: condition.bindings,
     });
-    if (row === undefined) return undefined;
+    return row === undefined ? undefined : readRow('device_codes', row, fromRow);
+  }
+
+  function fromRow(row: Row): StoredDeviceCode {
+    if (!states.includes(row.state)) throw new Error('no state of ours');
+    checkWhole(row.grant_id, row.interval_seconds, row.polled_at_milliseconds, row.created_at);
+    checkWhole(row.expires_at, row.consumed_at);
     return {
       idHash: row.id_hash,
       clientId: row.client_id,
@@ -108,7 +117,7 @@ export function createDeviceCodes(options: { database: Database; key: Buffer; us
       approval: open(row.approval),
       address: row.address ?? undefined,
       program: row.program ?? undefined,
-      triedBy: JSON.parse(row.tried_by) as string[],
+      triedBy: parseTexts(row.tried_by),
       intervalSeconds: row.interval_seconds,
       polledAtMilliseconds: row.polled_at_milliseconds ?? undefined,
       createdAt: row.created_at,

@@ -2,6 +2,7 @@
 // until it was. Atomic: taking an entry is a compare-and-set that also sets when it is tried again, so a sender may die.
 import { nowSeconds } from '../clock.ts';
 import { seal, unseal } from '../secrets.ts';
+import { checkWhole, parseObject, readRow, readRows } from './damage.ts';
 import type { Database } from './database.ts';
 import { ID_TAKEN } from './faults.ts';
 import { nextId } from './ids.ts';
@@ -23,6 +24,23 @@ export function createOutbox({ database, key }: { database: Database; key: Buffe
     return `outbox ${kind}`;
   }
 
+  function open(kind: string, row: Row): OutboxEntry {
+    checkWhole(row.created_at, row.attempts);
+    const payload = parseObject(unseal(key, Buffer.from(row.payload, 'base64'), purposeOf(kind)));
+    return { id: row.id, createdAt: row.created_at, attempts: row.attempts, payload };
+  }
+
+  /** Nobody can send what nobody can read: it must not stand before the others for ever. */
+  async function setAside(rows: readonly Row[], readable: readonly OutboxEntry[]): Promise<void> {
+    const kept = new Set(readable.map(({ id }) => id));
+    const now = nowSeconds();
+    await database.transact(() => {
+      for (const { id } of rows)
+        if (!kept.has(id))
+          database.write(sql`UPDATE outbox SET done_at = ${now}, due_at = ${now} WHERE id = ${id}`);
+    });
+  }
+
   return {
     /** Adds an entry, in the open unit. */
     register(kind: string, payload: Record<string, unknown>): void {
@@ -38,15 +56,13 @@ export function createOutbox({ database, key }: { database: Database; key: Buffe
         sql`SELECT id, payload, created_at, attempts FROM outbox
           WHERE kind = ${kind} AND done_at IS NULL AND due_at <= ${nowSeconds()} ORDER BY due_at, id LIMIT ${limit}`,
       );
-      return rows.map((row) => ({
-        id: row.id,
-        createdAt: row.created_at,
-        attempts: row.attempts,
-        payload: JSON.parse(unseal(key, Buffer.from(row.payload, 'base64'), purposeOf(kind))) as Record<
-          string,
-          unknown
-        >,
-      }));
+      const entries = readRows(
+        rows,
+        (row) => readRow('outbox', row, (one) => open(kind, one)),
+        database.noteDamage,
+      );
+      if (entries.length < rows.length) await setAside(rows, entries);
+      return entries;
     },
 
     /** Takes an entry until `dueAt`, when it is due again unless it was finished. Conflict('outbox') where another was faster. */

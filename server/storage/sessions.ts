@@ -1,6 +1,7 @@
 // Browser sessions at rest: one row per session (uid); the cookie's id is stored as SHA-256 and replaced when it rotates.
 import { nowSeconds } from '../clock.ts';
 import { seal, sha256, unseal } from '../secrets.ts';
+import { parseObject, readRow } from './damage.ts';
 import type { Database } from './database.ts';
 import { endAllAtClients, endAtClients } from './session-clients.ts';
 import { type Statement, sql } from './statement.ts';
@@ -29,7 +30,9 @@ export type ListedSession = {
 
 type Row = { payload: Buffer };
 
+// Whoever is not there any more, or is disabled, has none: not even one that was saved while they were being disabled.
 const LIVING = `s.ended_at IS NULL AND s.expires_at > ?
+  AND (s.account_id IS NULL OR (a.id IS NOT NULL AND a.disabled_at IS NULL AND a.deleted_at IS NULL))
   AND (a.is_admin IS NULL OR a.is_admin = 0 OR (s.last_seen_at > ? AND s.auth_time > ?))`;
 
 export type SessionParts = {
@@ -51,7 +54,7 @@ export function createSessions({ database, key, admin }: SessionParts) {
 
   function open(row: Row | undefined): Record<string, unknown> | undefined {
     if (row === undefined) return undefined;
-    return JSON.parse(unseal(key, row.payload, 'session')) as Record<string, unknown>;
+    return readRow('sessions', row, ({ payload }) => parseObject(unseal(key, payload, 'session')));
   }
 
   return {

@@ -1,4 +1,5 @@
 // Access and refresh tokens at rest. Atomic: consuming a refresh token is one compare-and-set; a row is inserted once or not at all.
+import { checkTexts, checkWhole, parseObject, readRow } from './damage.ts';
 import type { Database } from './database.ts';
 import { firstIdAt } from './ids.ts';
 import { insert, orIgnore, sql, type Value } from './statement.ts';
@@ -56,6 +57,8 @@ function toRow(record: Common): Record<string, Value> {
 }
 
 function fromRow(row: CommonRow) {
+  checkWhole(row.grant_id, row.issued_at, row.expires_at, row.revoked_at);
+  checkTexts(row.account_id, row.client_id, row.scope);
   return {
     grantId: row.grant_id ?? undefined,
     accountId: row.account_id ?? undefined,
@@ -64,8 +67,19 @@ function fromRow(row: CommonRow) {
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,
     revokedAt: row.revoked_at ?? undefined,
-    payload: JSON.parse(row.payload) as Record<string, unknown>,
+    payload: parseObject(row.payload),
   };
+}
+
+function fromAccessTokenRow(row: AccessTokenRow): StoredAccessToken {
+  const audience = row.audience ?? undefined;
+  return { ...fromRow(row), kind: row.kind, audience, tokenType: row.token_type };
+}
+
+function fromRefreshTokenRow(row: RefreshTokenRow): StoredRefreshToken {
+  checkWhole(row.consumed_at);
+  const consumedAt = row.consumed_at ?? undefined;
+  return { ...fromRow(row), consumedAt, isSuccessorUsed: row.successor_used_at !== null };
 }
 
 export function createTokens(database: Database) {
@@ -105,8 +119,7 @@ export function createTokens(database: Database) {
           FROM access_tokens WHERE id = ${key.id} AND secret_hash = ${key.secretHash}`,
       );
       if (row === undefined) return undefined;
-      const audience = row.audience ?? undefined;
-      return { ...fromRow(row), kind: row.kind, audience, tokenType: row.token_type };
+      return readRow('access_tokens', row, fromAccessTokenRow);
     },
 
     revokeAccessToken(key: AccessTokenKey, at: number): void {
@@ -136,8 +149,7 @@ export function createTokens(database: Database) {
           WHERE t.family = ${key.family} AND t.generation = ${key.generation} AND t.secret_hash = ${key.secretHash}`,
       );
       if (row === undefined) return undefined;
-      const consumedAt = row.consumed_at ?? undefined;
-      return { ...fromRow(row), consumedAt, isSuccessorUsed: row.successor_used_at !== null };
+      return readRow('refresh_tokens', row, fromRefreshTokenRow);
     },
 
     /**
