@@ -1,5 +1,5 @@
 // The file and the environment made into one frozen Config, or one error that names every fault. The only reader of process.env.
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,16 +119,4 @@ function deepFreeze<T>(value: T): T {
   Object.freeze(value);
   Object.values(value).forEach(deepFreeze);
   return value;
-}
-
-/** Refuses (ConfigError) a secrets file that group or others can read; one that is not there yet is fine. */
-export function checkSecretsFileMode(path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return;
-  if (!stats.isFile()) throw new ConfigError(['secrets_file: must be a file']);
-  if ((stats.mode & 0o077) !== 0) {
-    throw new ConfigError([
-      'secrets_file: group or others can read it; make it readable for its owner only (chmod 600)',
-    ]);
-  }
 }

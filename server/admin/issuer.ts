@@ -41,7 +41,7 @@ type Request = {
 };
 
 /** RFC 6749 section 1.6: secrets travel under TLS. Throws an IssuerFault for any other address. */
-export function checkAddress(text: unknown, name: string): string {
+function checkAddress(text: unknown, name: string): string {
   const url = typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
   const isPrivate = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.has(url.hostname));
   if (url === undefined || !isPrivate || url.username !== '' || url.hash !== '') {

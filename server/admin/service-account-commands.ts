@@ -43,7 +43,7 @@ function stateOf({ disabledAt, isActive, isOnPlan }: ServiceAccount): ShownServi
   return isOnPlan ? 'team_gone' : 'not_in_plan';
 }
 
-export function showAccount(account: ServiceAccount): ShownServiceAccount {
+function showAccount(account: ServiceAccount): ShownServiceAccount {
   const { trust } = account.registration;
   return {
     ...{ id: account.id, name: account.name, state: stateOf(account) },

@@ -54,7 +54,7 @@ export type EventFilter = {
 };
 
 /** The hash of a row: SHA-256 over the hash before it and the row's columns in a fixed order. */
-export function hashRow(previousHash: Buffer, row: Omit<AuditRow, 'hash' | 'previousHash'>): Buffer {
+function hashRow(previousHash: Buffer, row: Omit<AuditRow, 'hash' | 'previousHash'>): Buffer {
   const canonical = JSON.stringify([
     row.node,
     row.sequence,

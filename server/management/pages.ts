@@ -30,7 +30,7 @@ export function pageOf<T extends z.ZodObject>(name: string, item: T) {
     .meta({ id: name });
 }
 
-export function writeCursor(list: string, place: Place): string {
+function writeCursor(list: string, place: Place): string {
   return Buffer.from(JSON.stringify([list, ...place])).toString('base64url');
 }
 

@@ -5,7 +5,7 @@ import { sql } from '../storage/statement.ts';
 import { sweepExpired } from '../storage/sweep.ts';
 
 /** The label of the write of whoever came second with a key. */
-export const KEY_TAKEN = 'idempotency_key';
+const KEY_TAKEN = 'idempotency_key';
 
 export function createAnswerStore(database: Database) {
   const sweepOver = sweepExpired(database, 'idempotent_answers', ['key_hash']);

@@ -79,7 +79,7 @@ const namedSecrets =
 const controls = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** A text without anything that looks like a secret, and without what could forge a line or drive a terminal. */
-export function cleanText(text: string, maxCharacters = MAX_TEXT_CHARACTERS): string {
+function cleanText(text: string, maxCharacters = MAX_TEXT_CHARACTERS): string {
   const redacted = text
     .slice(0, MAX_RAW_CHARACTERS)
     .replace(secrets, '[redacted]')

@@ -15,7 +15,7 @@ type GrantPayload = { openid?: { scope?: string }; resources?: Record<string, st
 type ScopeOfApi = { readonly name: string; readonly identifier: string | undefined };
 
 /** Does an app act on behalf of a team there? */
-export function isTeamScoped(catalog: Catalog, identifier: string | undefined): boolean {
+function isTeamScoped(catalog: Catalog, identifier: string | undefined): boolean {
   const resource =
     identifier === undefined ? findDefaultResource(catalog) : findResource(catalog, identifier);
   return resource?.registration.isTeamScoped === true;

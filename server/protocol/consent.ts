@@ -25,7 +25,7 @@ type LoaderParts = {
 type Asked = { openid: string[]; resources: Record<string, string[]> };
 
 /** What a request asks for: scopes of the issuer (and the default API), and of each API that it names. */
-export function requestedScopes(ctx: KoaContextWithOIDC): Asked {
+function requestedScopes(ctx: KoaContextWithOIDC): Asked {
   const { oidc } = ctx;
   const asked = oidc.requestParamScopes;
   const resources = Object.entries(oidc.resourceServers ?? {}).map(([identifier, server]) => [

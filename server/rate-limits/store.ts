@@ -5,21 +5,12 @@ import { type Statement, sql, toNumbered } from '../storage/statement.ts';
 import type { Limit } from './limits.ts';
 
 // Counters may be lost with the machine: they live apart from what must last (SQLite: another file without fsync).
-export const SQLITE_RATE_LIMITS = [
+const SQLITE_TABLE = [
   `CREATE TABLE IF NOT EXISTS rate_limits (
     key_hash BLOB NOT NULL PRIMARY KEY,
     count INTEGER NOT NULL,
     window_ends_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
-  'CREATE INDEX IF NOT EXISTS rate_limits_window_ends_at ON rate_limits (window_ends_at)',
-] as const;
-
-export const POSTGRES_RATE_LIMITS = [
-  `CREATE UNLOGGED TABLE IF NOT EXISTS rate_limits (
-    key_hash BYTEA NOT NULL PRIMARY KEY,
-    count INTEGER NOT NULL,
-    window_ends_at BIGINT NOT NULL
-  )`,
   'CREATE INDEX IF NOT EXISTS rate_limits_window_ends_at ON rate_limits (window_ends_at)',
 ] as const;
 
@@ -50,7 +41,7 @@ export function createRateLimitStore(counters: Counters) {
     /** SQLite only; on PostgreSQL a migration makes the table. */
     async ensureTable(): Promise<void> {
       if (counters.dialect !== 'sqlite') return;
-      for (const text of SQLITE_RATE_LIMITS) await counters.query(text, []);
+      for (const text of SQLITE_TABLE) await counters.query(text, []);
     },
 
     /** Atomic (one upsert). Counts one more and answers the count, or counts nothing and answers undefined when it is full. */

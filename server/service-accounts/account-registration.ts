@@ -12,7 +12,7 @@ type DeclaredAccount = Config['service_accounts'][number];
 export type AccountRegistration = Registration & { readonly trust: Trust };
 
 /** Every id of a service account begins with this; it is also the `iss` of what it signs. */
-export const SERVICE_ACCOUNT_ID_PREFIX = 'sa_';
+const SERVICE_ACCOUNT_ID_PREFIX = 'sa_';
 const ID_BYTES = 15;
 
 export function createServiceAccountId(): string {

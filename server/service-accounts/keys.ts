@@ -59,10 +59,7 @@ export type Asked = {
 };
 
 /** Which keys may have signed: by `kid`; without one the only key that fits. Where the profile allows it, keys are tried that cannot be told apart. */
-export function selectKeys(
-  keys: readonly PublicKey[],
-  { kid, algorithm, mayTry }: Asked,
-): readonly PublicKey[] {
+function selectKeys(keys: readonly PublicKey[], { kid, algorithm, mayTry }: Asked): readonly PublicKey[] {
   const fitting = keys.filter((key) => algorithmsOf(key).includes(algorithm));
   const named = fitting.filter((key) => key.kid === kid);
   if (kid !== undefined && named.length > 0) return named.slice(0, MOST_TRIED);

@@ -5,15 +5,7 @@ import type { Database } from './database.ts';
 import type { Deployment } from './deployment.ts';
 import { insert, orIgnore, sql } from './statement.ts';
 
-export const keyPurposes = [
-  'cookie',
-  'csrf',
-  'refresh',
-  'artifact',
-  'device',
-  'user_code',
-  'outbox',
-] as const;
+const keyPurposes = ['cookie', 'csrf', 'refresh', 'artifact', 'device', 'user_code', 'outbox'] as const;
 export type KeyPurpose = (typeof keyPurposes)[number];
 
 /** Thrown where the secrets file is not the one that sealed the keys in the database. */

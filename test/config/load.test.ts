@@ -1,9 +1,9 @@
 // How the file and the environment become one frozen Config, or one error with every fault: config/load.ts.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError, checkSecretsFileMode, loadConfig } from '../../config/load.ts';
+import { describe, expect, test } from 'vitest';
+import { ConfigError, loadConfig } from '../../config/load.ts';
 import { listFaultsOf, loadSettings, loadText, orders, phone, shop } from './load-text.ts';
 
 const canary = 'Canary-7f3a';
@@ -244,36 +244,4 @@ test('the configuration is frozen to its last leaf', () => {
   visit(config, 'config');
   expect(open).toEqual([]);
   expect(config.clients[0]?.redirect_uris).toEqual(['https://shop.example/cb']);
-});
-
-describe('the secrets file', () => {
-  let directory = '';
-  let file = '';
-
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), 'latchkey-secrets-'));
-    file = join(directory, 'secrets');
-    writeFileSync(file, 'x', { mode: 0o600 });
-  });
-  afterEach(() => rmSync(directory, { recursive: true }));
-
-  test.each(['640', '604', '620', '602', '644', '610'])(
-    'is refused with mode %s: others than its owner can open it',
-    (mode) => {
-      chmodSync(file, Number.parseInt(mode, 8));
-      expect(() => checkSecretsFileMode(file)).toThrow(
-        /^The configuration is not valid:\nsecrets_file: group or others/,
-      );
-    },
-  );
-
-  test.each(['600', '400'])('is accepted with mode %s', (mode) => {
-    chmodSync(file, Number.parseInt(mode, 8));
-    expect(listFaultsOf(() => checkSecretsFileMode(file))).toEqual([]);
-  });
-
-  test('may not be there yet, and may not be a folder', () => {
-    expect(listFaultsOf(() => checkSecretsFileMode(join(directory, 'none')))).toEqual([]);
-    expect(listFaultsOf(() => checkSecretsFileMode(directory))).toEqual(['secrets_file: must be a file']);
-  });
 });

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLimiter } from '../../server/rate-limits/limiter.ts';
 import { createLimits } from '../../server/rate-limits/limits.ts';
-import { createRateLimitStore, POSTGRES_RATE_LIMITS } from '../../server/rate-limits/store.ts';
+import { createRateLimitStore } from '../../server/rate-limits/store.ts';
+import { migrate } from '../../server/storage/migrate.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 
 const NAME = 'sign_in.account_address';
@@ -13,10 +14,10 @@ let pool: pg.Pool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  await migrate(database.url);
   pool = new pg.Pool({ connectionString: database.url, max: 10 });
   // The database is dropped while its backends are still saying goodbye.
   pool.on('error', () => undefined);
-  for (const text of POSTGRES_RATE_LIMITS) await pool.query(text);
 });
 
 afterAll(async () => {
