@@ -110,7 +110,7 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
       }),
       canSendMail: postOffice.canSend,
     }),
-    createWorkspaceRoutes({ ...parts, signedIn, csrf, pages }),
+    createWorkspaceRoutes({ ...parts, rules, signedIn, csrf, pages }),
     createMailRoutes({ mailbox: postOffice.mailbox, pages }),
     createFoundKeyRoutes({
       holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],

@@ -9,8 +9,9 @@ import { SHORTEST_RSA_BITS } from './signature.ts';
 // Whoever signs decides how long we verify, and the time grows with the modulus and with the exponent.
 const LONGEST_RSA_BITS = 4096;
 const RSA_EXPONENT = 65_537n;
-const KEY_ID = /^[\x21-\x7e]{1,255}$/;
-const GOOD_KEYS = 'RSA of 2048 to 4096 bits with the exponent 65537, P-256, P-384, P-521 or Ed25519';
+// Not `.` or `..`, which mean something else in an address.
+const KEY_ID = /^(?!\.{1,2}$)[\x21-\x7e]{1,255}$/;
+const GOOD_KEYS = 'RSA (2048–4096 bit, e = 65537), P-256, P-384, P-521, Ed25519';
 
 export type NamedKey = PublicKey & { readonly kid: string };
 
@@ -22,14 +23,14 @@ export type Terms = {
 };
 
 function refuse(words: string, cause?: unknown): never {
-  throw new Refusal('invalid_request', { words, param: 'key', cause });
+  throw new Refusal('invalid_request', { words, values: { kinds: GOOD_KEYS }, param: 'key', cause });
 }
 
 function parse(read: () => KeyObject): KeyObject {
   try {
     return read();
   } catch (cause) {
-    return refuse(`A key cannot be read. It must be ${GOOD_KEYS}.`, cause);
+    return refuse('A key cannot be read. It must be {kinds}.', cause);
   }
 }
 
@@ -40,7 +41,7 @@ function checkStrength(key: KeyObject): void {
     modulusLength >= SHORTEST_RSA_BITS &&
     modulusLength <= LONGEST_RSA_BITS &&
     publicExponent === RSA_EXPONENT;
-  if (!isGood) refuse(`A key must be ${GOOD_KEYS}.`);
+  if (!isGood) refuse('A key must be {kinds}.');
 }
 
 function toKey(key: KeyObject, given: PublicKey, terms: Terms): NamedKey {
@@ -60,7 +61,7 @@ function toKey(key: KeyObject, given: PublicKey, terms: Terms): NamedKey {
   };
   if (kept.exp !== undefined && !Number.isSafeInteger(kept.exp))
     refuse('The end of a key must be whole seconds since 1970.');
-  if (algorithmsOf(kept).length === 0) refuse(`A key must be for signatures, and ${GOOD_KEYS}.`);
+  if (algorithmsOf(kept).length === 0) refuse('A key must be for signatures, and {kinds}.');
   return kept;
 }
 

@@ -1,4 +1,5 @@
 // A service account as the program knows it: whose it is, its keys, and what it may do now.
+import { Refusal } from '../errors.ts';
 import { isManagement, type Rights } from '../teams/rights.ts';
 import type { AccountRegistration } from './account-registration.ts';
 import type { PublicKey } from './keys.ts';
@@ -68,4 +69,12 @@ export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount 
     disabledAt: row.blocked_at ?? undefined,
     endedAt: row.revoked_at ?? undefined,
   };
+}
+
+/** Refuses with not_found a key that it has not. */
+export function checkKey({ keys }: ServiceAccount, kid: string): void {
+  if (keys.some((key) => key.kid === kid)) return;
+  throw new Refusal('not_found', {
+    ...{ words: 'It has no key {kid}.', values: { kid: kid.slice(0, 255) }, param: 'key' },
+  });
 }

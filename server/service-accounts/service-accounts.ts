@@ -20,7 +20,7 @@ import {
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { EndedKeys } from './ended-keys.ts';
 import type { NamedKey } from './public-keys.ts';
-import { fromRow, type ServiceAccount } from './service-account.ts';
+import { checkKey, fromRow, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
 import type { IssuerAuthority } from './trusted-issuers.ts';
 
@@ -104,13 +104,6 @@ export function createServiceAccounts(parts: Parts) {
       alsoInUnit?.();
     };
     return change(before, act, { type: 'service_account.keys_changed', actor, key });
-  }
-
-  function checkKey({ keys }: ServiceAccount, kid: string): void {
-    if (keys.some((key) => key.kid === kid)) return;
-    throw new Refusal('not_found', {
-      ...{ words: 'It has no key {kid}.', values: { kid: kid.slice(0, 255) }, param: 'key' },
-    });
   }
 
   /** Runs `act` with room for one more in the team. */

@@ -35,6 +35,8 @@ type Parts = {
   actor: string;
 };
 
+const MOST_LISTED = 1000;
+
 /** What a removal leaves behind, by `issuers remove` or `clients remove`: nobody is trusted by it. */
 function isLeftover(client: Client): boolean {
   const { type } = client.registration;
@@ -106,6 +108,14 @@ export function createTrustedIssuers({ database, audit, clients, endedKeys, remo
     /** By id, at most `limit`, after the cursor; what was removed is not listed. */
     async list(page: { after: string; limit: number }): Promise<TrustedIssuer[]> {
       return (await clients.listTrusting(page)).filter(isTrustedIssuer);
+    },
+
+    /** Those whose workloads may act as this service account, by id. */
+    async listMappingTo(serviceAccountId: string): Promise<TrustedIssuer[]> {
+      const all = await clients.listTrusting({ after: '', limit: MOST_LISTED });
+      const isMapping = ({ registration }: TrustedIssuer) =>
+        registration.trust.mappings?.some((one) => one.serviceAccountId === serviceAccountId) === true;
+      return all.filter(isTrustedIssuer).filter(isMapping);
     },
 
     /** Trusts it from now on. Refuses with already_exists. `alsoInUnit` may add writes of its own. */

@@ -20,7 +20,7 @@ function readDate(text: string): number {
   return startOfDay / 1000 + DAY_SECONDS;
 }
 
-function readEnd({ expires_at: chosen = '', expires_on: day = '' }: Parameters): number | undefined {
+export function readEnd({ expires_at: chosen = '', expires_on: day = '' }: Parameters): number | undefined {
   if (chosen === 'date') return readDate(day);
   const days = LIVES.find((each) => String(each) === chosen);
   return days === undefined ? undefined : nowSeconds() + days * DAY_SECONDS;

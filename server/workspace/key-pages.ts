@@ -120,7 +120,7 @@ type OfferedApi = {
 };
 
 /** Of every API, what `mayGive` says; APIs of which that is nothing are left out. */
-function offer(resources: readonly Resource[], mayGive: (scope: string) => boolean): OfferedApi[] {
+export function offer(resources: readonly Resource[], mayGive: (scope: string) => boolean): OfferedApi[] {
   return resources
     .filter(({ source }) => source !== 'server')
     .map(({ identifier, registration }) => ({

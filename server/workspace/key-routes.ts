@@ -68,7 +68,10 @@ async function rotateKey(parts: WorkspaceParts, kind: KeyKind, asked: Asked): Pr
 async function loadReveal(parts: WorkspaceParts, kind: KeyKind, asked: Asked) {
   const key = await getKey(parts, kind, asked);
   const frame = await frameOf(parts, kind, asked);
-  const secret = await parts.reveals.take(asked.account.id, key.id, paramOf(asked, 'ticket'));
+  const secret = await parts.reveals.take(asked.account.id, key.id, {
+    ticket: paramOf(asked, 'ticket'),
+    gone: 'The key was shown already, or you came too late for it. Rotate it to get another one.',
+  });
   const { name, resource } = key;
   return { ...frame, key: { id: key.id, name, secret, resource }, life_seconds: REVEAL_SECONDS };
 }

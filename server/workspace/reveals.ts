@@ -1,4 +1,4 @@
-// A new key on its way to the page that shows it: sealed, for one person, good once, and gone after ten seconds (row G01).
+// A new secret on its way to the page that shows it: sealed, for one person, good once, and gone after ten seconds (row G01).
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Log } from '../observability/log.ts';
@@ -12,11 +12,8 @@ export const REVEAL_SECONDS = 10;
 
 export type RevealParts = { database: Database; artifacts: Artifacts; log: Log };
 
-function gone(cause?: unknown): Refusal {
-  return new Refusal('expired', {
-    words: 'The key was shown already, or you came too late for it. Rotate it to get another one.',
-    ...(cause === undefined ? {} : { cause }),
-  });
+function gone(words: string, cause?: unknown): Refusal {
+  return new Refusal('expired', { words, ...(cause === undefined ? {} : { cause }) });
 }
 
 export function createReveals({ database, artifacts, log }: RevealParts) {
@@ -32,27 +29,31 @@ export function createReveals({ database, artifacts, log }: RevealParts) {
   }
 
   return {
-    /** In the open unit. Answers the ticket that opens it. */
-    keep(accountId: string, keyId: string, secret: string): string {
+    /** In the open unit. `of` is the id of what it belongs to. Answers the ticket that opens it. */
+    keep(accountId: string, of: string, secret: string): string {
       const ticket = randomSecret();
       store.forgetEnded();
       artifacts.register(REVEAL, ticket, {
         ...{ accountId, clientId: undefined, expiresAt: nowSeconds() + REVEAL_SECONDS },
-        payload: { key_id: keyId, secret },
+        payload: { of, secret },
       });
       forgetLater(ticket);
       return ticket;
     },
 
-    /** The secret, this once. Refuses `expired` everybody else, and whoever comes later or again. */
-    async take(accountId: string, keyId: string, ticket: string): Promise<string> {
+    /** The secret, this once. Refuses `expired`, with the words of `gone`, everybody else and whoever comes later or again. */
+    async take(
+      accountId: string,
+      of: string,
+      { ticket, gone: words }: { ticket: string; gone: string },
+    ): Promise<string> {
       const found = await artifacts.find(REVEAL, ticket);
-      const isTheirs = found?.accountId === accountId && found.payload.key_id === keyId;
-      if (!isTheirs || found.expiresAt <= nowSeconds()) throw gone();
+      const isTheirs = found?.accountId === accountId && found.payload.of === of;
+      if (!isTheirs || found.expiresAt <= nowSeconds()) throw gone(words);
       try {
         await database.transact(() => artifacts.remove(REVEAL, ticket));
       } catch (error) {
-        throw error instanceof Conflict ? gone(error) : error;
+        throw error instanceof Conflict ? gone(words, error) : error;
       }
       return String(found.payload.secret);
     },

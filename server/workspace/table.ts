@@ -1,5 +1,6 @@
 // The table of the pages for keys and teams: every route. The matrix of the tests is made from it.
 import { keyRoutes } from './key-routes.ts';
+import { serviceAccountRoutes } from './service-account-routes.ts';
 import { teamRoutes } from './team-routes.ts';
 import type { WorkspaceRoute } from './workspace-route.ts';
 
@@ -7,4 +8,5 @@ export const workspaceRoutes: readonly WorkspaceRoute[] = [
   ...keyRoutes('personal', '/account/keys'),
   ...teamRoutes,
   ...keyRoutes('team', '/teams/:team/keys'),
+  ...serviceAccountRoutes,
 ];

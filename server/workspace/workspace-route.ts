@@ -3,6 +3,9 @@ import type { Config } from '../../config/schema.ts';
 import type { Account, Accounts } from '../accounts/accounts.ts';
 import type { ApiKeys } from '../api-keys/api-keys.ts';
 import type { Resources } from '../resources/resources.ts';
+import type { AccountRules } from '../service-accounts/account-making.ts';
+import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
+import type { TrustedIssuers } from '../service-accounts/trusted-issuers.ts';
 import type { Actor } from '../teams/admission.ts';
 import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
@@ -12,7 +15,7 @@ import type { Parameters } from '../web/parameters.ts';
 import type { Reveals } from './reveals.ts';
 
 export type WorkspaceParts = {
-  readonly config: Pick<Config, 'api_keys' | 'teams'>;
+  readonly config: Pick<Config, 'issuer' | 'api_keys' | 'teams'>;
   readonly accounts: Accounts;
   readonly teams: Teams;
   readonly members: Members;
@@ -20,6 +23,9 @@ export type WorkspaceParts = {
   readonly rights: Rights;
   readonly apiKeys: ApiKeys;
   readonly resources: Pick<Resources, 'list'>;
+  readonly serviceAccounts: ServiceAccounts;
+  readonly trustedIssuers: Pick<TrustedIssuers, 'listMappingTo'>;
+  readonly rules: AccountRules;
   readonly reveals: Reveals;
 };
 

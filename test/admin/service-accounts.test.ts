@@ -51,10 +51,11 @@ test('one is made, listed, shown, disabled, enabled and removed', async () => {
   const shown = {
     ...{ id, name: 'Reports', state: 'active', team_id: null, plan: null, profile: 'service-account' },
     ...{ scopes: ['read:orders'], scopes_now: ['read:orders'], created_at: expect.any(Number) },
-    ...{ disabled_at: null, not_before: null },
+    ...{ responsible_id: null, resource: null, last_used_at: null, disabled_at: null, not_before: null },
     keys: [
       {
         ...{ kid: 'key-1', algorithms: ['ES256'], state: 'in_force', expires_at: null },
+        added_at: expect.any(Number),
         thumbprint: expect.stringMatching(/^[\w-]{43}$/),
       },
     ],
@@ -187,7 +188,7 @@ describe('it is refused', () => {
         '--pem-file',
         write('weak.pem', rsa(1024).export({ type: 'spki', format: 'pem' }) as string),
       ],
-      /RSA of 2048 to 4096 bits/,
+      /RSA \(2048–4096 bit, /,
     ],
     [
       'with a key that is slow to verify',
@@ -196,7 +197,7 @@ describe('it is refused', () => {
         '--pem-file',
         write('slow.pem', rsa(2048, 3).export({ type: 'spki', format: 'pem' }) as string),
       ],
-      /RSA of 2048 to 4096 bits/,
+      /RSA \(2048–4096 bit, /,
     ],
     [
       'with a key for encryption',

@@ -209,8 +209,9 @@ function findForm(
 function fillIn(form: Element, button: Element | undefined, fields: Fields): Record<string, string> {
   const inputs = findAll(form, 'input').filter(({ attributes }) => attributes.name !== undefined);
   const lists = findAll(form, 'select');
+  const areas = findAll(form, 'textarea');
   const unknown = Object.keys(fields).filter(
-    (name) => ![...inputs, ...lists].some(({ attributes }) => attributes.name === name),
+    (name) => ![...inputs, ...lists, ...areas].some(({ attributes }) => attributes.name === name),
   );
   if (unknown.length > 0) throw new Error(`the form ${form.attributes.action} has no ${unknown.join(', ')}`);
   const values: Record<string, string | undefined> = {};
@@ -224,6 +225,7 @@ function fillIn(form: Element, button: Element | undefined, fields: Fields): Rec
     const chosen = options.find(({ selected }) => selected !== undefined) ?? options[0];
     values[list.attributes.name ?? ''] = chosen?.value;
   }
+  for (const area of areas) values[area.attributes.name ?? ''] = textOf(area);
   const { name, value } = button?.attributes ?? {};
   const pressed = name === undefined ? {} : { [name]: value ?? '' };
   const entries = Object.entries({ ...values, ...fields, ...pressed });

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { events } from '../../server/audit/events.ts';
 import { openidScopes } from '../../server/protocol/catalog.ts';
-import { managementScopes } from '../../server/resources/management.ts';
+import { managementScopes, ownScopes } from '../../server/resources/management.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -24,12 +24,12 @@ const readerTemplates = templates.filter(({ file }) => file !== REFERENCE);
 /** Folders that speak to programs and operators only. Where one gets pages it leaves this list. */
 const SILENT = [
   ...['admin', 'audit', 'clients', 'introspection', 'logout', 'management', 'observability'],
-  ...['outbound', 'resources', 'service-accounts', 'signing-keys', 'storage'],
+  ...['outbound', 'resources', 'signing-keys', 'storage'],
 ];
 
 /** Sentences for operators, who read them on the command line, in an answer to a program, or at the start. */
 const FOR_OPERATORS =
-  /^(server\/accounts\/account-import\.ts|server\/api-keys\/secret-scanning\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
+  /^(server\/accounts\/account-import\.ts|server\/api-keys\/secret-scanning\.ts|server\/service-accounts\/(?:trusted-issuers|assertions)\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
 
 /** What the doctor says is on a page too. */
 const DOCTOR = /^server\/admin\/(doctor|issuer-checks|registry-checks|signing-key-checks)\.ts$/;
@@ -81,7 +81,7 @@ export function sentencesOfCode(): Said[] {
     const sentences = matchesOf(code, text).filter(isSentence);
     return [...phrasesOf(code), ...sentences].map((sentence) => ({ sentence, file }));
   });
-  const tables = Object.values({ ...openidScopes, ...managementScopes, ...events });
+  const tables = Object.values({ ...openidScopes, ...managementScopes, ...ownScopes, ...events });
   return [...ofPages, ...tables.map((sentence) => ({ sentence, file: 'a scope or event' }))];
 }
 

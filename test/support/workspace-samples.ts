@@ -69,6 +69,40 @@ const invited = {
   inviter: 'ada@example.com',
 };
 
+const machineKey = {
+  ...{ kid: '0ovLKHXoxzjz2dAQj3yNXDYVqHOkFxzA6P0-NcvVlqE', algorithms: ['RS256'], state: 'in_force' },
+  ...{ added_at: NOON - 40 * DAY, expires_at: undefined },
+};
+const machine = {
+  ...{ id: 'sa_5rL2pQ9sT0vW1xY3zA4b', name: 'Reports', state: 'active', scopes: ['read:tasks'], lost: [] },
+  ...{ has_key: true, responsible: 'ada@example.com', resource: 'https://api.example/' },
+  ...{ created_at: NOON - 40 * DAY, last_used_at: NOON - 3 * DAY, not_before: NOON - 9 * DAY },
+  keys: [
+    machineKey,
+    { ...machineKey, kid: 'second', state: 'disabled', algorithms: ['EdDSA', 'Ed25519'] },
+    { ...machineKey, kid: 'third', state: 'ended', added_at: undefined, expires_at: NOON - DAY },
+  ],
+};
+const bare = { ...machine, id: 'sa_2', name: 'Nightly', keys: [], has_key: false, last_used_at: undefined };
+const machines = [
+  machine,
+  { ...bare, state: 'disabled', responsible: undefined },
+  { ...machine, id: 'sa_3', state: 'not_in_plan', scopes: [], lost: ['read:tasks'] },
+];
+const snippets = {
+  node: "import { SignJWT } from 'jose';\n\nconst body = new URLSearchParams({ grant_type, assertion });",
+  curl: 'curl https://id.example/token \\\n  --data-urlencode assertion@assertion.jwt',
+};
+const workloads = [
+  {
+    ...{ issuer: 'https://ci.example', name: 'CI', is_trusted: false },
+    rules: [
+      { claim: 'aud', values: ['https://id.example'] },
+      { claim: 'repository', values: ['acme/shop', 'acme/mail'] },
+    ],
+  },
+];
+
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com', is_admin: false };
 
 function sample(view: string, title: string, locals: Record<string, unknown>) {
@@ -154,6 +188,48 @@ export const workspaceSamples = {
     role: 'admin',
     is_owner: false,
     invitations: [],
+  }),
+  'service-accounts': sample('workspace/service-accounts', 'Service accounts', {
+    ...{ ...ofTeam, accounts: machines, most: 100, snippets, next: 'sa_3' },
+  }),
+  'service-accounts-none': sample('workspace/service-accounts', 'Service accounts', {
+    ...{ ...ofTeam, accounts: [], most: 100, snippets },
+  }),
+  'service-accounts-no-plan': sample('workspace/service-accounts', 'Service accounts', {
+    ...{ ...ofTeam, accounts: [], most: 0, snippets },
+  }),
+  'service-account-new': sample('workspace/new-service-account', 'New service account', {
+    ...{ ...ofTeam, apis: form.apis, most: 100 },
+  }),
+  'service-account-new-wrong': sample('workspace/new-service-account', 'New service account', {
+    ...{ ...ofTeam, apis: form.apis, most: 100 },
+    typed: { name: 'Reports', scope_0: 'read:tasks', source: 'given', key: 'nonsense' },
+    error: { words: 'This is neither a JWK nor a PEM that can be read.', param: 'key' },
+  }),
+  'service-account-new-no-plan': sample('workspace/new-service-account', 'New service account', {
+    ...{ ...ofTeam, apis: form.apis, most: 0 },
+  }),
+  'service-account-new-no-api': sample('workspace/new-service-account', 'New service account', {
+    ...{ ...ofTeam, apis: [], most: 100 },
+  }),
+  'service-account': sample('workspace/service-account', 'Service account', {
+    ...{ ...ofTeam, account: machine, workloads, snippets },
+  }),
+  'service-account-bare': sample('workspace/service-account', 'Service account', {
+    ...{ ...ofTeam, account: { ...bare, state: 'disabled', lost: ['read:tasks'] }, workloads: [], snippets },
+  }),
+  'service-account-wrong': sample('workspace/service-account', 'Service account', {
+    ...{ ...ofTeam, account: machine, workloads: [], snippets },
+    typed: { source: 'given', expires_at: 'date', expires_on: '' },
+    error: { words: 'Please give the day on which it ends.', param: 'expires_on' },
+  }),
+  'service-account-file': sample('workspace/service-account-file', 'Save the file now', {
+    ...{ ...ofTeam, account: { id: machine.id, name: machine.name } },
+    file: {
+      name: `${machine.id}.json`,
+      text: '{\n  "type": "service_account"\n}',
+      link: 'data:application/json,',
+    },
   }),
   invitation: sample('workspace/invitation', 'Invitation', {
     section: 'teams',

@@ -3,6 +3,7 @@
 import { sql } from '../../server/storage/statement.ts';
 import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
 import { createKeyWorld, OPERATOR } from '../api-keys/key-world.ts';
+import { createServiceAccount } from '../service-accounts/accounts.ts';
 import type { TestAppOptions } from '../support/app.ts';
 import type { FormRobot, Page } from '../support/form-robot.ts';
 import { PASSWORD } from '../support/world.ts';
@@ -29,6 +30,7 @@ export async function createWorkspaceWorld(options: TestAppOptions = {}) {
   await teams.create(OPERATOR, eve, { name: 'Others' });
   const owned = await world.make({ owner: { kind: 'personal', accountId: ada.id } });
   const teamKey = await apiKeys.create(OPERATOR, { name: 'Deployer', owner: world.ofTeam, scopes: ['read'] });
+  const machine = await createServiceAccount(world, { teamId: team.id, scopes: ['read'] });
   const invited = await invitations.invite(OPERATOR, team.id, { email: 'zoe@example.com', role: 'member' });
 
   /** A browser in which this person has just signed in. */
@@ -40,13 +42,14 @@ export async function createWorkspaceWorld(options: TestAppOptions = {}) {
   }
 
   return {
-    ...{ ...world, mary, ida, eve, owned, teamKey, invited, signedIn },
+    ...{ ...world, mary, ida, eve, owned, teamKey, machine, invited, signedIn },
 
     /** The path of a route, where it leads to something of Ada or of Looms. */
     pathOf({ path }: Pick<WorkspaceRoute, 'path'>): string {
       const key = path.startsWith('/account/') ? owned.key.id : teamKey.key.id;
       const ids: Record<string, string> = {
         ...{ key, team: team.id, account: mary.id, invitation: invited.id, ticket: 'x'.repeat(43) },
+        ...{ machine: machine.id, kid: 'key-1' },
       };
       return path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(ids[name] ?? ''));
     },
