@@ -9,6 +9,8 @@ import { type ApiScopes, DEFAULTED_SCOPE, defaultScopes, defaultScopesOfNobody }
 import { IMPLIED_CONSENT } from './interaction-policy.ts';
 
 const OFFLINE_ACCESS = 'offline_access';
+/** Longer than anything that fits into an address, and short enough to be read, kept and said again. */
+const LONGEST_SCOPE = 8192;
 
 type Parameters = Record<string, unknown>;
 
@@ -58,6 +60,12 @@ function prepare(parameters: Parameters, registration: Registration, scopes: rea
   allowOfflineAccess(parameters);
 }
 
+/** Row A32: endless scopes are refused before anybody looks at each of them, and are not said again. */
+function checkLength(scope: unknown): void {
+  if (typeof scope === 'string' && scope.length > LONGEST_SCOPE)
+    throw new errors.CustomOIDCProviderError('invalid_scope', 'scope is too long');
+}
+
 /** The engine takes up the parameters of these routes after it knows the client. */
 export function prepareRequests(provider: Provider, apis: ApiScopes): void {
   const { prototype } = provider.OIDCContext;
@@ -67,6 +75,7 @@ export function prepareRequests(provider: Provider, apis: ApiScopes): void {
     if (name !== 'Client' || value === undefined) return;
     const registration = registrationOf(value as Client);
     const body = this.body as Parameters | undefined;
+    checkLength(body?.scope ?? this.params?.scope);
     const prepareAsked = (parameters: Parameters) =>
       prepare(parameters, registration, defaultScopes(registration, apis, parameters.resource));
     if (this.route === 'authorization') prepareAsked(this.params ?? {});

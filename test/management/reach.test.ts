@@ -72,7 +72,7 @@ test('an API shows whether it may say where a credential came from, and whether 
   expect(shown.body).toMatchObject({ client_ip: true, inactive_reason: false });
 });
 
-test('G05: a key of a service account does not end after the year 9999 either', async () => {
+test('F16 G05: a key of a service account does not end after the year 9999 either', async () => {
   const wanted = { name: 'Reports', scopes: ['read:tasks'], make_key: true };
   const { body: made } = await calls.call('POST', '/v1/service-accounts', wanted);
   const { jwk } = await createSigner();
