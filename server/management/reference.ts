@@ -41,7 +41,18 @@ function curlOf({ method, path, body, example }: Operation, issuer: string): str
   return parts.join(' \\\n  ');
 }
 
-export function describeNouns(nouns: readonly Noun[], issuer: string) {
+function tokenCurlOf(issuer: string): string {
+  return `curl "${issuer}/token" -u "$CLIENT_ID:$CLIENT_SECRET" \\
+  -d grant_type=client_credentials -d resource=${issuer}/v1 \\
+  -d scope=latchkey:accounts:read`;
+}
+
+/** The locals of the page. */
+export function describeReference(nouns: readonly Noun[], issuer: string) {
+  return { issuer, token_curl: tokenCurlOf(issuer), nouns: describeNouns(nouns, issuer) };
+}
+
+function describeNouns(nouns: readonly Noun[], issuer: string) {
   return nouns.map(({ name, operations }, index) => ({
     name,
     anchor: `noun-${index + 1}`,

@@ -16,7 +16,7 @@ import { nouns, operations } from './nouns.ts';
 import { describeApi } from './openapi.ts';
 import type { Caller, Operation } from './operations.ts';
 import type { OwnCallerParts } from './own-callers.ts';
-import { describeNouns } from './reference.ts';
+import { describeReference } from './reference.ts';
 import { rethrowAsSent } from './sent-members.ts';
 
 const LONGEST_BODY_BYTES = 65_536;
@@ -97,7 +97,7 @@ export function createManagement(parts: Parts) {
   });
   router.get('/docs/api', (ctx) =>
     parts.pages.render(ctx, 'management/reference', 'Management API', {
-      ...{ issuer: config.issuer, nouns: describeNouns(nouns, config.issuer) },
+      ...describeReference(nouns, config.issuer),
     }),
   );
   return { router, sweep: idempotency.sweep };

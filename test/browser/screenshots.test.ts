@@ -8,6 +8,8 @@ import { renderSample, samples } from '../support/render-pages.ts';
 import { openSampleTab } from './sample-tab.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../.tmp/screenshots');
+/** Ninety pages and more, on a machine that does other things too. */
+const PATIENCE_MILLISECONDS = 120_000;
 /** A picture of an empty page of these widths is smaller than this. */
 const LEAST_BYTES = 4000;
 
@@ -24,16 +26,20 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-test.concurrent.each(looks)('$look, in $locale: there is a picture of every page', async (look) => {
-  const directory = join(DIRECTORY, look.look);
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(directory, { recursive: true });
-  const tab = await openSampleTab(browser, look);
-  for (const name of Object.keys(samples)) {
-    await tab.show(renderSample(name, undefined, look.locale));
-    const path = join(directory, `${name}.png`);
-    await tab.page.screenshot({ path, fullPage: true });
-    expect([name, statSync(path).size]).toEqual([name, expect.toSatisfy((bytes) => bytes > LEAST_BYTES)]);
-  }
-  await tab.close();
-});
+test.concurrent.each(looks)(
+  '$look, in $locale: there is a picture of every page',
+  { timeout: PATIENCE_MILLISECONDS },
+  async (look) => {
+    const directory = join(DIRECTORY, look.look);
+    rmSync(directory, { recursive: true, force: true });
+    mkdirSync(directory, { recursive: true });
+    const tab = await openSampleTab(browser, look);
+    for (const name of Object.keys(samples)) {
+      await tab.show(renderSample(name, undefined, look.locale));
+      const path = join(directory, `${name}.png`);
+      await tab.page.screenshot({ path, fullPage: true });
+      expect([name, statSync(path).size]).toEqual([name, expect.toSatisfy((bytes) => bytes > LEAST_BYTES)]);
+    }
+    await tab.close();
+  },
+);

@@ -1,4 +1,6 @@
 // Every page with sample locals, for the tests of the pages and for looking at them.
+import { nouns } from '../../server/management/nouns.ts';
+import { describeReference } from '../../server/management/reference.ts';
 import { createAssets } from '../../server/web/assets.ts';
 import { createViews } from '../../server/web/views.ts';
 import { consoleSamples } from './console-samples.ts';
@@ -392,6 +394,12 @@ export const samples: Record<string, Sample> = {
   },
   grant: { view: 'accounts/grant', title: 'Take access away', person: ada, locals: { grant: grants[1] } },
   'grant-over': { view: 'accounts/grant', title: 'Take access away', person: ada, locals: {} },
+  'api-reference': {
+    view: 'management/reference',
+    title: 'Management API',
+    // The others are made as these are; all of them are a picture of sixty screens.
+    locals: describeReference(nouns.slice(0, 2), 'https://id.example.com'),
+  },
   error: {
     view: 'error',
     title: 'Not found',

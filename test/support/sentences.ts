@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { events } from '../../server/audit/events.ts';
+import { nouns } from '../../server/management/nouns.ts';
 import { openidScopes } from '../../server/protocol/catalog.ts';
 import { managementScopes, ownScopes } from '../../server/resources/management.ts';
 
@@ -15,11 +16,7 @@ function read(pattern: string): { file: string; source: string }[] {
     .map((file) => ({ file, source: readFileSync(`${root}${file}`, 'utf8') }));
 }
 
-/** For developers, in English, and marked so. */
-const REFERENCE = 'views/management/reference.njk';
-
 export const templates = read('views/**/*.njk');
-const readerTemplates = templates.filter(({ file }) => file !== REFERENCE);
 
 /** Folders that speak to programs and operators only. Where one gets pages it leaves this list. */
 const SILENT = [
@@ -69,7 +66,7 @@ function phrasesOf(source: string): string[] {
 
 /** Whatever a template says by `t('…')` or `rich('…')`. */
 export function sentencesOfTemplates(): Said[] {
-  return readerTemplates.flatMap(({ file, source }) =>
+  return templates.flatMap(({ file, source }) =>
     matchesOf(source, /\b(?:t|rich)\(\s*'([^']+)'/g).map((sentence) => ({ sentence, file })),
   );
 }
@@ -81,8 +78,11 @@ export function sentencesOfCode(): Said[] {
     const sentences = matchesOf(code, text).filter(isSentence);
     return [...phrasesOf(code), ...sentences].map((sentence) => ({ sentence, file }));
   });
-  const tables = Object.values({ ...openidScopes, ...managementScopes, ...ownScopes, ...events });
-  return [...ofPages, ...tables.map((sentence) => ({ sentence, file: 'a scope or event' }))];
+  const tables = [
+    ...Object.values({ ...openidScopes, ...managementScopes, ...ownScopes, ...events }),
+    ...nouns.map(({ name }) => name),
+  ];
+  return [...ofPages, ...tables.map((sentence) => ({ sentence, file: 'a scope, event or noun' }))];
 }
 
 /** Sentences that are put together in code, where no catalogue can have them. */
@@ -97,7 +97,7 @@ export function gluedSentences(): Said[] {
 
 /** What a template says without asking the catalogue: letters outside of tags, and attributes that are read out. */
 export function unsaidWords(): Said[] {
-  return readerTemplates.flatMap(({ file, source }) => {
+  return templates.flatMap(({ file, source }) => {
     const plain = source
       .replace(/\{% block page_class %\}[\w ]+/g, ' ')
       .replace(/\{#[\s\S]*?#\}|\{%[\s\S]*?%\}|\{\{(?:'[^']*'|[^'])*?\}\}|<!doctype html>/g, ' ')
