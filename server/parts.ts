@@ -1,4 +1,5 @@
 // The parts that know no HTTP, made once from the ground up: what the server and the command line share.
+import { findRuleFault } from '../config/claim-rules.ts';
 import type { Config } from '../config/schema.ts';
 import { createAccountDeletion } from './accounts/account-deletion.ts';
 import { createAccountImport } from './accounts/account-import.ts';
@@ -148,6 +149,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       isServiceAccountId(issuer)
         ? serviceAccounts.findAuthority(issuer)
         : trustedIssuers.findAuthority(issuer),
+    findRuleFault,
   });
   const selfSigned = createSelfSigned({
     skewSeconds: config.tokens.clock_skew_seconds,
@@ -221,7 +223,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       accountPlan,
     },
     ...{ fetcher, remoteKeys, sessionClients },
-    ...{ trustedIssuers, serviceAccounts, endedKeys, selfSigned, assertions, spentAssertions },
+    ...{ trustedIssuers, serviceAccounts, endedKeys, selfSigned, assertions, findRuleFault, spentAssertions },
     ...{ rights, apiKeys, foundKeys, keyFormats, keyMail, keyWarnings, secretScanning },
     ...{ ownKeys: createOwnKeys({ database }) },
     ...{ teams, members, invitations },

@@ -2,13 +2,14 @@
 import type { AssertionProfile } from '../clients/trust.ts';
 import { isServiceAccountId } from '../service-accounts/account-registration.ts';
 import { type AssertionFault, assertionFaults } from '../service-accounts/assertions.ts';
-import { judgeRules } from '../service-accounts/claim-rules.ts';
+import { type FindRuleFault, judgeRules } from '../service-accounts/claim-rules.ts';
 import { readCompactJwt } from '../service-accounts/compact-jwt.ts';
 import type { IssuerAuthority } from '../service-accounts/trusted-issuers.ts';
 import type { AdminParts } from './parts.ts';
 
 const AFTER_SIGNATURE: readonly AssertionFault[] = [
   'no_rule_matches',
+  'rules_not_safe',
   'rules_disagree',
   'service_account_not_active',
   'replayed',
@@ -43,34 +44,44 @@ export type JudgedAssertion =
       rules?: ShownOutcome[];
     };
 
-/** `unmet` is the claim of the first rule that is not met; null is all of them met. */
-export type ShownOutcome = { service_account: string; unmet: string | null };
+/** `unmet` is the claim of the first rule that is not met; null is all of them met. `fault`: they count for nothing. */
+export type ShownOutcome = { service_account: string; unmet: string | null; fault?: string };
 
-function showOutcomes(authority: IssuerAuthority, text: string): { rules?: ShownOutcome[] } {
+function showOutcomes(
+  authority: IssuerAuthority,
+  text: string,
+  findRuleFault: FindRuleFault,
+): { rules?: ShownOutcome[] } {
   const { mappings = [] } = authority;
   const { claims } = readCompactJwt(text) ?? {};
   if (mappings.length === 0 || claims === undefined) return {};
-  const outcomes = judgeRules(mappings, claims);
+  const outcomes = judgeRules(mappings, claims, findRuleFault);
   return {
-    rules: outcomes.map(({ serviceAccountId, unmet }) => ({
+    rules: outcomes.map(({ serviceAccountId, unmet, fault }) => ({
       service_account: serviceAccountId,
       unmet: unmet ?? null,
+      ...(fault === undefined ? {} : { fault: `Its rules ${fault}.` }),
     })),
   };
 }
 
 /** What would become of it, by the rules of the token endpoint; it is not spent by being asked about. */
 export async function testAssertion(
-  parts: Pick<AdminParts, 'assertions' | 'spentAssertions' | 'accounts' | 'serviceAccounts'>,
+  parts: Pick<
+    AdminParts,
+    'assertions' | 'findRuleFault' | 'spentAssertions' | 'accounts' | 'serviceAccounts'
+  >,
   text: string,
 ): Promise<JudgedAssertion> {
-  const { assertions, spentAssertions, accounts } = parts;
+  const { assertions, spentAssertions, accounts, findRuleFault } = parts;
   const verdict = await assertions.judge(text);
   const { authority } = verdict.accepted ?? verdict;
   const about = { issuer: authority?.issuer ?? null, client_id: authority?.id ?? null };
   // Before its rules are looked at, nobody knows whether it says what the issuer has signed.
   const outcomes = (reason: AssertionFault) =>
-    authority !== undefined && AFTER_SIGNATURE.includes(reason) ? showOutcomes(authority, text) : {};
+    authority !== undefined && AFTER_SIGNATURE.includes(reason)
+      ? showOutcomes(authority, text, findRuleFault)
+      : {};
   const refuse = (reason: AssertionFault) => {
     const words = assertionFaults[reason];
     return { accepted: false as const, reason, words, ...about, ...outcomes(reason) };
@@ -89,6 +100,6 @@ export async function testAssertion(
     subject: subject ?? null,
     account_id: accountId ?? null,
     ...{ clients: clientIds, scopes: machine?.scopesNow ?? own.scopes, key: keyId, ends_at: expiresAt },
-    ...showOutcomes(verdict.accepted.authority, text),
+    ...showOutcomes(verdict.accepted.authority, text, findRuleFault),
   };
 }

@@ -1,4 +1,5 @@
 // What the doctor says of trusted issuers: which of them nobody can sign for, and whose person is gone. Asks their key addresses.
+import { findMappingFault } from '../service-accounts/claim-rules.ts';
 import type { TrustedIssuer } from '../service-accounts/registration.ts';
 import type { KeyFault } from '../service-accounts/trusted-issuers.ts';
 import { type Finding, nameSome } from './finding.ts';
@@ -18,9 +19,9 @@ const sentences: Readonly<Record<Fault, string>> = {
     'Nobody gets a token from these issuers, since the account that they act for is disabled or gone: {names}{more, plural, =0 {} other { and # more}}.',
 };
 
-type Parts = Pick<AdminParts, 'trustedIssuers' | 'accounts'>;
+type Parts = Pick<AdminParts, 'trustedIssuers' | 'accounts' | 'findRuleFault'>;
 
-async function listInForce({ trustedIssuers }: Parts): Promise<TrustedIssuer[]> {
+async function listInForce({ trustedIssuers }: Pick<Parts, 'trustedIssuers'>): Promise<TrustedIssuer[]> {
   const all: TrustedIssuer[] = [];
   for (let after = ''; ; ) {
     const page = await trustedIssuers.list({ after, limit: PAGE });
@@ -31,7 +32,7 @@ async function listInForce({ trustedIssuers }: Parts): Promise<TrustedIssuer[]> 
 }
 
 async function findFault(
-  { trustedIssuers, accounts }: Parts,
+  { trustedIssuers, accounts }: Omit<Parts, 'findRuleFault'>,
   issuer: TrustedIssuer,
 ): Promise<Fault | undefined> {
   const { accountId } = issuer.registration.trust;
@@ -39,6 +40,22 @@ async function findFault(
   if (keyFault !== undefined) return keyFault;
   const isNobodys = accountId !== undefined && (await accounts.findActive(accountId)) === undefined;
   return isNobodys ? 'nobody' : undefined;
+}
+
+/** Rules from before a law of safety was added: they let nobody in, and whoever relies on them should hear of it here first. */
+function checkRules(
+  issuers: readonly TrustedIssuer[],
+  { findRuleFault }: Pick<Parts, 'findRuleFault'>,
+): Finding[] {
+  const unsafe = issuers.flatMap(({ registration: { trust } }) =>
+    (trust.mappings ?? [])
+      .filter((mapping) => findMappingFault(mapping, findRuleFault) !== undefined)
+      .map(({ serviceAccountId }) => `${trust.issuer} (${serviceAccountId})`),
+  );
+  if (unsafe.length === 0) return [];
+  const sentence =
+    'The rules of these workloads say too little, so strangers would meet them, and let nobody in any more: {names}{more, plural, =0 {} other { and # more}}. Give others: latchkey issuers unmap and map.';
+  return [{ check: 'workload_rules', level: 'warning', sentence, values: nameSome(unsafe) }];
 }
 
 export async function checkTrustedIssuers(parts: Parts): Promise<Finding[]> {
@@ -54,10 +71,10 @@ export async function checkTrustedIssuers(parts: Parts): Promise<Finding[]> {
     });
   }
   const faults = (Object.keys(named) as Fault[]).filter((fault) => named[fault].length > 0);
-  if (faults.length === 0)
-    return [{ check, level: 'ok', sentence: 'Every issuer that is trusted can sign.' }];
-  return faults.map((fault) => ({
+  const found: Finding[] = faults.map((fault) => ({
     ...{ check, level: 'warning', sentence: sentences[fault] },
     values: nameSome(named[fault]),
   }));
+  const well: Finding = { check, level: 'ok', sentence: 'Every issuer that is trusted can sign.' };
+  return [...(found.length === 0 ? [well] : found), ...checkRules(issuers, parts)];
 }

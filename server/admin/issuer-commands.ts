@@ -1,10 +1,10 @@
 // What an operator may do with trusted issuers (RFC 7523 section 2.1). The later JSON API calls the same functions.
 import { Refusal } from '../errors.ts';
 import { algorithmsOf, type PublicKey } from '../service-accounts/keys.ts';
-import { toIssuerRegistration } from '../service-accounts/registration.ts';
+import { type TrustedIssuer, toIssuerRegistration } from '../service-accounts/registration.ts';
 import { getJudged } from './judged.ts';
 import type { AdminParts } from './parts.ts';
-import { type ShownIssuer, showMappings, showTrust } from './shown-issuer.ts';
+import { type ShownIssuer, showTrust } from './shown-issuer.ts';
 
 type Issuers = Pick<AdminParts, 'trustedIssuers'>;
 
@@ -21,7 +21,7 @@ export type IssuerOptions = {
   readonly clients: readonly string[];
   readonly scopes: readonly string[];
   /** With the profile workload: as whom they act. */
-  readonly mapping?: MappingOptions | undefined;
+  readonly mappings?: readonly MappingOptions[] | undefined;
 };
 
 /** Rules by claim, each with the values that it may have. */
@@ -31,6 +31,8 @@ export type MappingOptions = {
   /** Claims that tell its workloads apart, beside those that are known to. */
   readonly identifiedBy?: readonly string[] | undefined;
 };
+
+type MappingParts = Pick<AdminParts, 'trustedIssuers' | 'serviceAccounts' | 'rules' | 'config'>;
 
 /** The keys in the words of the configuration file. */
 function keySettings({ jwks, jwksUri }: { jwks?: unknown; jwksUri?: string | undefined }) {
@@ -72,12 +74,13 @@ export async function trustIssuer(
     throw new Refusal('invalid_request', {
       words: 'This server itself cannot be trusted as another issuer.',
     });
-  if (options.mapping !== undefined) await parts.serviceAccounts.get(options.mapping.serviceAccount);
+  const mappings = options.mappings ?? [];
+  for (const { serviceAccount } of mappings) await parts.serviceAccounts.get(serviceAccount);
   const account = options.account === undefined ? undefined : await parts.accounts.get(options.account);
   const registration = judge(parts, {
     ...{ issuer: options.issuer, profile: options.profile, ...keySettings(options) },
     ...{ subjects: options.subjects, clients: options.clients, scopes: options.scopes },
-    service_accounts: options.mapping === undefined ? [] : [toSettings(options.mapping)],
+    service_accounts: mappings.map(toSettings),
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(account === undefined ? {} : { account: account.id }),
   });
@@ -131,7 +134,7 @@ export async function changeIssuerKeys(
   { disable, enable, ...keys }: KeyChange,
 ): Promise<ShownIssuer> {
   const found = await parts.trustedIssuers.get(issuer);
-  const { trust, scopes } = found.registration;
+  const { trust } = found.registration;
   const isReplaced = keys.jwks !== undefined || keys.jwksUri !== undefined;
   if (!isReplaced && disable.length + enable.length === 0) {
     throw new Refusal('invalid_request', {
@@ -139,9 +142,9 @@ export async function changeIssuerKeys(
     });
   }
   const kept = [...new Set([...trust.disabledKeys, ...disable])].filter((key) => !enable.includes(key));
+  // Its keys alone: rules that were registered under another law must not stand in the way of a key that was stolen.
   const judged = judge(parts, {
-    ...{ issuer: trust.issuer, profile: trust.profile, scopes, disabled_keys: kept },
-    service_accounts: showMappings(trust.mappings),
+    ...{ issuer: trust.issuer, scopes: ['any'], disabled_keys: kept },
     ...keySettings(isReplaced ? keys : trust),
   });
   const { jwks, jwksUri, disabledKeys } = judged.trust;
@@ -150,21 +153,42 @@ export async function changeIssuerKeys(
   return showTrust(await parts.trustedIssuers.changeKeys(found, change));
 }
 
+/** As they would be registered. Refuses with invalid_request, and with not_found where there is no such service account. */
+async function judgeMappings(
+  parts: MappingParts,
+  { registration: { trust, scopes } }: TrustedIssuer,
+  mappings: readonly MappingOptions[],
+) {
+  for (const { serviceAccount } of mappings) await parts.serviceAccounts.get(serviceAccount);
+  const judged = judge(parts, {
+    ...{ issuer: trust.issuer, profile: trust.profile, scopes },
+    service_accounts: mappings.map(toSettings),
+    ...keySettings(trust),
+  });
+  return judged.trust.mappings ?? [];
+}
+
 /** Workloads that meet these rules act as that service account too. */
 export async function mapIssuer(
-  parts: Pick<AdminParts, 'trustedIssuers' | 'serviceAccounts' | 'rules' | 'config'>,
+  parts: MappingParts,
   issuer: string,
   mapping: MappingOptions,
 ): Promise<ShownIssuer> {
   const found = await parts.trustedIssuers.get(issuer);
-  await parts.serviceAccounts.get(mapping.serviceAccount);
-  const { trust, scopes } = found.registration;
-  const judged = judge(parts, {
-    ...{ issuer: trust.issuer, profile: trust.profile, scopes },
-    service_accounts: [...showMappings(trust.mappings), toSettings(mapping)],
-    ...keySettings(trust),
-  });
-  return showTrust(await parts.trustedIssuers.changeMappings(found, judged.trust.mappings ?? []));
+  const { mappings = [] } = found.registration.trust;
+  const added = await judgeMappings(parts, found, [mapping]);
+  return showTrust(await parts.trustedIssuers.changeMappings(found, [...mappings, ...added]));
+}
+
+/** Workloads act as these service accounts by these rules, and as no other any more; what was issued before stays. */
+export async function changeIssuerMappings(
+  parts: MappingParts,
+  issuer: string,
+  mappings: readonly MappingOptions[],
+): Promise<ShownIssuer> {
+  const found = await parts.trustedIssuers.get(issuer);
+  const judged = await judgeMappings(parts, found, mappings);
+  return showTrust(await parts.trustedIssuers.changeMappings(found, judged));
 }
 
 /** No workload of this issuer acts as that service account any more; what was issued before stays. */

@@ -162,8 +162,7 @@ function toIssuerOptions(all: TrustOptions): IssuerOptions {
     throw new Refusal('invalid_request', { words: `Give ${missing}.` });
   }
   return {
-    mapping:
-      serviceAccount === undefined ? undefined : { serviceAccount, identifiedBy, rules: readRules(rule) },
+    mappings: serviceAccount === undefined ? [] : [{ serviceAccount, identifiedBy, rules: readRules(rule) }],
     ...options,
     jwks: readKeySet(jwksFile),
     subjects: subject ?? [],

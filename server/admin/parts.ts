@@ -1,4 +1,5 @@
 // What the acts of an operator need: the parts of the program, and the rules by which registrations are judged.
+
 import type { Config } from '../../config/schema.ts';
 import type { AccountDeletion } from '../accounts/account-deletion.ts';
 import type { AccountImport } from '../accounts/account-import.ts';
@@ -11,6 +12,7 @@ import type { Clients } from '../clients/clients.ts';
 import type { Grants } from '../grants/grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Assertions } from '../service-accounts/assertions.ts';
+import type { FindRuleFault } from '../service-accounts/claim-rules.ts';
 import type { SelfSignedJwts } from '../service-accounts/self-signed.ts';
 import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { SpentAssertions } from '../service-accounts/spent-assertions.ts';
@@ -70,6 +72,7 @@ export type AdminParts = {
   readonly trustedIssuers: TrustedIssuers;
   readonly assertions: Assertions<IssuerAuthority>;
   readonly spentAssertions: SpentAssertions;
+  readonly findRuleFault: FindRuleFault;
   readonly serviceAccounts: ServiceAccounts;
   readonly selfSigned: SelfSignedJwts;
   readonly grants: Grants;

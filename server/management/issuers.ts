@@ -2,14 +2,17 @@
 import { z } from 'zod';
 import {
   changeIssuerKeys,
+  changeIssuerMappings,
   disableIssuer,
   enableIssuer,
   listIssuers,
+  type MappingOptions,
   removeIssuer,
   showIssuer,
   trustIssuer,
 } from '../admin/issuer-commands.ts';
 import type { ShownIssuer } from '../admin/shown-issuer.ts';
+import { machineParams, machineProfile, shownKey } from './machine-schemas.ts';
 import { type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
 import { checkReach } from './reach.ts';
@@ -22,14 +25,21 @@ const ONE = '/v1/issuers/{client_id}';
 
 const names = z.array(z.string().min(1).max(255)).max(200);
 
-const key = z.strictObject({
-  kid: z.string().nullable(),
-  thumbprint: z.string(),
-  algorithms: z.array(z.string()),
-  state: z.enum(['in_force', 'disabled', 'ended', 'unusable']),
-  added_at: atOrNull('Since when it has been there, where that is known'),
-  expires_at: atOrNull('When it ends'),
-});
+const mapping = z
+  .strictObject({
+    id: z.string().max(255).describe('The service account as which they act.'),
+    rules: z
+      .record(z.string().min(1).max(255), z.array(z.string().max(255)).max(100))
+      .describe('By claim, the values that it may have. All must be met, aud among them.'),
+    identified_by: z
+      .array(z.string().max(255))
+      .max(100)
+      .optional()
+      .describe('Claims of which an exact value says who the workload is, beside those that are known.'),
+  })
+  .meta({ id: 'WorkloadMapping' });
+
+const mappings = z.array(mapping).max(100);
 
 const issuer = z
   .strictObject({
@@ -38,22 +48,16 @@ const issuer = z
     name: z.string(),
     state: z.enum(['trusted', 'disabled']),
     source: z.enum(['file', 'database']),
-    profile: z.enum(['strict', 'service-account', 'workload']),
+    profile: machineProfile,
     jwks_uri: z.string().nullable(),
-    keys: z.array(key).nullable().describe('null: they are published at jwks_uri.'),
+    keys: z.array(shownKey).nullable().describe('null: they are published at jwks_uri.'),
     disabled_keys: z.array(z.string()),
     subjects: z.array(z.string()),
     account_id: z.string().nullable().describe('In whose name it acts; null: its own.'),
     clients: z.array(z.string()),
     scopes: z.array(z.string()),
     service_accounts: z
-      .array(
-        z.strictObject({
-          id: z.string(),
-          rules: z.record(z.string(), z.array(z.string())),
-          identified_by: z.array(z.string()).optional(),
-        }),
-      )
+      .array(mapping)
       .describe('With workload: who its workloads act as, and the rules that they must meet.'),
     created_at: at('When it was trusted'),
     disabled_at: atOrNull('Since when it is not believed'),
@@ -64,15 +68,28 @@ const newIssuer = z
   .strictObject({
     issuer: z.string().min(1).max(255).describe('The iss of its assertions.'),
     name: z.string().min(1).max(200).optional(),
-    profile: z.enum(['strict', 'service-account']).default('strict'),
+    profile: machineProfile.default('strict'),
     jwks: keySet.optional(),
     jwks_uri: z.string().max(2000).optional(),
     subjects: names.default([]).describe('Each sub that it may speak about; none: only itself.'),
     account_id: z.string().max(255).optional().describe('In whose name its assertions act.'),
     clients: names.default([]).describe('The clients that may present its assertions.'),
-    scopes: z.array(scopeName).min(1).max(200),
+    scopes: z
+      .array(scopeName)
+      .max(200)
+      .default([])
+      .describe('All that its assertions may get: one at least. With workload none.'),
+    service_accounts: mappings
+      .default([])
+      .describe(
+        'With workload, and only there: as which service accounts its workloads act, by rules on claims.',
+      ),
   })
   .meta({ id: 'NewIssuer' });
+
+const mappingChange = z
+  .strictObject({ service_accounts: mappings.min(1).describe('All of them, in place of those of before.') })
+  .meta({ id: 'IssuerMappingChange' });
 
 const keyChange = z
   .strictObject({
@@ -89,11 +106,9 @@ const keyChange = z
 
 const madeIssuer = z.strictObject({ issuer: z.string(), client_id: z.string() }).meta({ id: 'MadeIssuer' });
 
-const params = z.strictObject({
-  client_id: z
-    .string()
-    .regex(/^iss_[\w-]{1,100}$/, 'must be the client_id of an issuer')
-    .describe('The client_id of an issuer.'),
+const params = machineParams('iss_', {
+  fault: 'must be the client_id of an issuer',
+  words: 'The client_id of an issuer.',
 });
 
 const ci = {
@@ -108,6 +123,15 @@ const ci = {
   service_accounts: [],
   ...{ created_at: 1_790_000_000, disabled_at: null },
 };
+
+const deployment = {
+  id: 'sa_5rL2pQ9sT0vW1xY3zA4b',
+  rules: { aud: ['https://id.example.com'], repository: ['acme/shop'], ref: ['refs/tags/*'] },
+};
+
+function toMapping({ id, identified_by: identifiedBy, rules }: z.output<typeof mapping>): MappingOptions {
+  return { serviceAccount: id, identifiedBy, rules };
+}
 
 function show(shown: ShownIssuer): z.input<typeof issuer> {
   return shown as z.input<typeof issuer>;
@@ -140,10 +164,11 @@ export const issuers: Noun = {
         answer: { issuer: ci.issuer, client_id: ci.client_id },
       },
       async act(parts, { body, caller, remember }) {
-        const { account_id: account, jwks_uri: jwksUri, ...rest } = body;
+        const { account_id: account, jwks_uri: jwksUri, service_accounts: mapped, ...rest } = body;
         checkReach(caller, rest.scopes);
         const describe = (clientId: string) => ({ issuer: rest.issuer, client_id: clientId });
-        const made = await trustIssuer(parts, { ...rest, account, jwksUri }, (id) => remember(describe(id)));
+        const options = { ...rest, account, jwksUri, mappings: mapped.map(toMapping) };
+        const made = await trustIssuer(parts, options, (id) => remember(describe(id)));
         return describe(made.client_id);
       },
     }),
@@ -164,6 +189,27 @@ export const issuers: Noun = {
       example: { body: { disable: ['2026-01'] }, answer: { ...ci, disabled_keys: ['2026-01'] } },
       async act(parts, { params: { client_id: id }, body: { jwks_uri: jwksUri, ...rest } }) {
         return show(await changeIssuerKeys(parts, id, { ...rest, jwksUri }));
+      },
+    }),
+    operation({
+      ...{
+        id: 'changeIssuerMappings',
+        method: 'put',
+        path: `${ONE}/service-accounts`,
+        scope: WRITE,
+        status: 200,
+      },
+      summary: 'Say as which service accounts its workloads act, and by which rules',
+      description: 'Of an issuer with the profile workload. What was issued before stays.',
+      params,
+      body: mappingChange,
+      answer: issuer,
+      example: {
+        body: { service_accounts: [deployment] },
+        answer: { ...ci, profile: 'workload', subjects: [], scopes: [], service_accounts: [deployment] },
+      },
+      async act(parts, { params: { client_id: id }, body }) {
+        return show(await changeIssuerMappings(parts, id, body.service_accounts.map(toMapping)));
       },
     }),
     operation({

@@ -13,6 +13,7 @@ import {
 } from '../admin/service-account-commands.ts';
 import { createServiceAccount } from '../service-accounts/account-making.ts';
 import { checkOwnApp } from './key-bounds.ts';
+import { machineParams, machineProfile, shownKey } from './machine-schemas.ts';
 import { actorOf, type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
 import { checkReach } from './reach.ts';
@@ -25,15 +26,6 @@ const ALL = '/v1/service-accounts';
 const ONE = `${ALL}/{client_id}`;
 const KEY = `${ONE}/keys/{kid}`;
 
-const key = z.strictObject({
-  kid: z.string().nullable(),
-  thumbprint: z.string(),
-  algorithms: z.array(z.string()).readonly(),
-  state: z.enum(['in_force', 'disabled', 'ended', 'unusable']),
-  added_at: atOrNull('Since when it has been there, where that is known'),
-  expires_at: atOrNull('When it ends'),
-});
-
 const account = z
   .strictObject({
     id: z.string().describe('Also the iss of what it signs.'),
@@ -42,11 +34,11 @@ const account = z
     team_id: z.string().nullable().describe("null: it is the operator's."),
     responsible_id: z.string().nullable().describe('Who made it; null: an operator did.'),
     plan: z.string().nullable().describe("Of the operator's own; one of a team is on the plan of its team."),
-    profile: z.enum(['strict', 'service-account', 'workload']),
+    profile: machineProfile,
     scopes: z.array(z.string()).readonly(),
     scopes_now: z.array(z.string()).readonly().describe('Those that its team, or its plan, leaves it now.'),
     resource: z.string().nullable().describe('The only API where it is good.'),
-    keys: z.array(key),
+    keys: z.array(shownKey),
     created_at: at('When it was made'),
     last_used_at: atOrNull('When it last signed what was good, to the minute'),
     disabled_at: atOrNull('Since when it is refused'),
@@ -90,11 +82,9 @@ const end = z
   })
   .meta({ id: 'ServiceAccountEnd' });
 
-const params = z.strictObject({
-  client_id: z
-    .string()
-    .regex(/^sa_[\w-]{1,100}$/, 'must be the id of a service account')
-    .describe('The id of a service account.'),
+const params = machineParams('sa_', {
+  fault: 'must be the id of a service account',
+  words: 'The id of a service account.',
 });
 const keyParams = params.extend({ kid: z.string().min(1).max(255).describe('The id of the key.') });
 

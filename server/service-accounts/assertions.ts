@@ -3,7 +3,7 @@
 import type { AssertionProfile, WorkloadMapping } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
 import { OutboundFailure } from '../outbound/failure.ts';
-import { audiencesOf, findMapped } from './claim-rules.ts';
+import { audiencesOf, type FindRuleFault, findMapped } from './claim-rules.ts';
 import { type ClaimFault, type Claims, findClaimFault } from './claims.ts';
 import { readCompactJwt, type UnverifiedJwt } from './compact-jwt.ts';
 import { findSigner, type PublicKey, thumbprintOf } from './keys.ts';
@@ -48,6 +48,8 @@ export const assertionFaults = {
   subject_not_allowed: 'Its issuer may not speak about this sub.',
   signed_before_end: 'It was signed before the time up to which everything of its issuer was ended.',
   no_rule_matches: 'It meets the rules of none of the service accounts that its issuer is mapped to.',
+  rules_not_safe:
+    'The rules that it meets let in strangers of the same issuer too, and count for nothing: give others (latchkey issuers map).',
   rules_disagree: 'It meets the rules of several service accounts, so it is not clear as which it acts.',
   service_account_not_active: 'The service account that it acts as is disabled, or there is none.',
   replayed: 'It was used before.',
@@ -93,8 +95,12 @@ function findHeaderFault({ header }: UnverifiedJwt): AssertionFault | undefined 
 }
 
 /** As whom the workload acts, by the rules; everybody else acts as its own machine identity. */
-function settleIdentity({ id, profile, mappings = [] }: Authority, claims: Claims) {
-  return profile === 'workload' ? findMapped(mappings, claims) : { id };
+function settleIdentity(
+  { id, profile, mappings = [] }: Authority,
+  claims: Claims,
+  findRuleFault: FindRuleFault,
+) {
+  return profile === 'workload' ? findMapped(mappings, claims, findRuleFault) : { id };
 }
 
 function maySpeakAbout({ subjects, issuer, profile }: Authority, subject: unknown): boolean {
@@ -109,6 +115,8 @@ export function createAssertions<A extends Authority>(parts: {
   tokenEndpoint: string;
   skewSeconds: number;
   findAuthority: (issuer: string) => Promise<A | undefined>;
+  /** Rules were judged when they were registered, maybe by a law that let more through. */
+  findRuleFault: FindRuleFault;
 }) {
   const { issuer, tokenEndpoint, skewSeconds } = parts;
 
@@ -138,7 +146,7 @@ export function createAssertions<A extends Authority>(parts: {
     if (fault !== undefined) return fault;
     if (endedAt !== undefined && Math.floor(claims.iat as number) <= endedAt) return 'signed_before_end';
     if (!maySpeakAbout(authority, claims.sub)) return 'subject_not_allowed';
-    const identity = settleIdentity(authority, claims);
+    const identity = settleIdentity(authority, claims, parts.findRuleFault);
     if (typeof identity === 'string') return identity;
     return {
       authority,

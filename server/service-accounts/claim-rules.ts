@@ -3,8 +3,21 @@
 import type { ClaimRule, WorkloadMapping } from '../clients/trust.ts';
 import type { Claims } from './claims.ts';
 
-/** The first rule of each mapping that a token did not meet; undefined where it met all. */
-export type RuleOutcome = { readonly serviceAccountId: string; readonly unmet: string | undefined };
+/**
+ * The first rule of each mapping that a token did not meet; undefined where it met all. And what is wrong with the rules
+ * themselves, in words: those count for nothing, however they came to be registered.
+ */
+export type RuleOutcome = {
+  readonly serviceAccountId: string;
+  readonly unmet: string | undefined;
+  readonly fault: string | undefined;
+};
+
+/** What is wrong with rules, by claim, in words; which claims tell workloads apart is said by config/claim-rules.ts. */
+export type FindRuleFault = (
+  rules: Readonly<Record<string, readonly string[]>>,
+  alsoIdentifying?: readonly string[],
+) => string | undefined;
 
 function isMet({ claim, values }: ClaimRule, claims: Claims): boolean {
   // RFC 7519 section 4.1.3: an audience may be a list; that it has one member was seen to before.
@@ -16,11 +29,24 @@ function isMet({ claim, values }: ClaimRule, claims: Claims): boolean {
   );
 }
 
+/** What is wrong with the rules of a mapping by the law of today: it may have been registered under another. */
+export function findMappingFault(
+  { rules, identifiedBy }: WorkloadMapping,
+  findFault: FindRuleFault,
+): string | undefined {
+  return findFault(Object.fromEntries(rules.map(({ claim, values }) => [claim, values])), identifiedBy);
+}
+
 /** For each mapping, in order, whether its rules are met. */
-export function judgeRules(mappings: readonly WorkloadMapping[], claims: Claims): RuleOutcome[] {
-  return mappings.map(({ serviceAccountId, rules }) => ({
-    serviceAccountId,
-    unmet: rules.find((rule) => !isMet(rule, claims))?.claim,
+export function judgeRules(
+  mappings: readonly WorkloadMapping[],
+  claims: Claims,
+  findFault: FindRuleFault,
+): RuleOutcome[] {
+  return mappings.map((mapping) => ({
+    serviceAccountId: mapping.serviceAccountId,
+    unmet: mapping.rules.find((rule) => !isMet(rule, claims))?.claim,
+    fault: findMappingFault(mapping, findFault),
   }));
 }
 
@@ -28,10 +54,12 @@ export function judgeRules(mappings: readonly WorkloadMapping[], claims: Claims)
 export function findMapped(
   mappings: readonly WorkloadMapping[],
   claims: Claims,
-): { id: string } | 'no_rule_matches' | 'rules_disagree' {
-  const met = judgeRules(mappings, claims).filter(({ unmet }) => unmet === undefined);
-  const [id, ...others] = new Set(met.map(({ serviceAccountId }) => serviceAccountId));
-  if (id === undefined) return 'no_rule_matches';
+  findFault: FindRuleFault,
+): { id: string } | 'no_rule_matches' | 'rules_disagree' | 'rules_not_safe' {
+  const met = judgeRules(mappings, claims, findFault).filter(({ unmet }) => unmet === undefined);
+  const good = met.filter(({ fault }) => fault === undefined);
+  const [id, ...others] = new Set(good.map(({ serviceAccountId }) => serviceAccountId));
+  if (id === undefined) return met.length === 0 ? 'no_rule_matches' : 'rules_not_safe';
   return others.length === 0 ? { id } : 'rules_disagree';
 }
 

@@ -103,7 +103,7 @@ test('several service accounts, told apart by the rules; where two are meant it 
   const ci = await trustCi([
     map(deployer, { aud: [OURS], sub: ['repo:acme/shop:environment:production'] }),
     map(reader, { aud: [OURS], sub: ['repo:acme/shop:pull_request'] }),
-    map(reader, { aud: [OURS], sub: ['repo:acme/*'], event_name: ['schedule'] }),
+    map(reader, { aud: [OURS], sub: ['repo:acme/shop:*', 'repo:acme/both:*'], event_name: ['schedule'] }),
     map(deployer, { aud: [OURS], sub: ['repo:acme/both:*'] }),
   ]);
   const clientOf = async (change: Record<string, unknown>) => {
@@ -116,6 +116,34 @@ test('several service accounts, told apart by the rules; where two are meant it 
   expect(await clientOf({ sub: 'repo:acme/shop:pull_request', event_name: 'schedule' })).toBe(reader.id);
   const both = ci.token({ sub: 'repo:acme/both:x', event_name: 'schedule' });
   await expectRefusal(world, both, 'rules_disagree');
+});
+
+test('rules from before a law of safety count for nothing: strangers meet them, and the audit log says why', async () => {
+  const stranger = { sub: 'repo:evil/shop:ref:refs/heads/main', repository: 'evil/shop' };
+  for (const rules of [
+    { aud: [OURS], ref: ['refs/heads/*'] },
+    { aud: [OURS], sub: ['repo:*'] },
+    { aud: [OURS], job_workflow_ref: ['acme/flows/deploy.yml@refs/heads/main'], ref: ['refs/heads/main'] },
+    { aud: [`${OURS}*`], repository: ['acme/shop', 'evil/shop'] },
+  ]) {
+    const old = await trustCi([map(deployer, rules)]);
+    const claims = { ...stranger, job_workflow_ref: 'acme/flows/deploy.yml@refs/heads/main' };
+    const isOpenAud = rules.aud[0] !== OURS;
+    await expectRefusal(world, old.token(claims), isOpenAud ? 'wrong_audience' : 'rules_not_safe');
+    await expectRefusal(
+      world,
+      old.token({ ...claims, ref: 'other' }),
+      isOpenAud ? 'wrong_audience' : rules.sub ? 'rules_not_safe' : 'no_rule_matches',
+    );
+  }
+  // Beside them others do what they did, and there is no doubt as whom.
+  const both = await trustCi([map(reader, { aud: [OURS], ref: ['refs/heads/*'] }), map(deployer, shop)]);
+  const { body } = await present(world, both.token());
+  expect((await world.introspect(world.api, String(body.access_token))).body.client_id).toBe(deployer.id);
+  await expectRefusal(world, both.token(stranger), 'rules_not_safe');
+  // What an operator has said of this issuer holds.
+  const identified = { ...map(deployer, { aud: [OURS], ref: ['refs/heads/main'] }), identifiedBy: ['ref'] };
+  expect((await present(world, (await trustCi([identified])).token())).status).toBe(200);
 });
 
 describe('it ends', () => {
