@@ -21,7 +21,14 @@ type PlaceOptions = {
   /** Where the SQLite file and the secrets are; a directory of its own unless given. */
   directory?: string;
 };
-type StartOptions = { port?: number; crashAt?: string };
+type StartOptions = {
+  port?: number;
+  crashAt?: string;
+  /** Words of a shell that bound the process, such as `ulimit -n 64`. */
+  limits?: string;
+  /** A module that is loaded before the server. */
+  preload?: string;
+};
 
 const running = new Set<ChildProcess>();
 // A test run that is broken off must not leave servers behind.
@@ -77,15 +84,18 @@ export async function createServerPlace({ dialect = 'sqlite', settings = {}, ...
   const parts = await createParts(config, { actor: 'operator' });
 
   /** Starts a server and waits until it is ready; without a port it is the issuer's own. */
-  async function start({ port: at = port, crashAt }: StartOptions = {}) {
+  async function start({ port: at = port, crashAt, limits = 'true', preload }: StartOptions = {}) {
     const env = {
       PATH: process.env.PATH,
       ...environment,
       PORT: String(at),
       ...(crashAt !== undefined && { CRASH_AT: crashAt }),
     };
-    const words = ['-r', './server/node-version.cjs', 'server/main.ts'];
-    const child = spawn(process.execPath, words, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    const loaded = preload === undefined ? [] : ['--import', preload];
+    const words = [...loaded, '-r', './server/node-version.cjs', 'server/main.ts'];
+    // `exec`: the shell becomes the server, so that signals reach it.
+    const bounded = ['-c', `${limits} && exec "$0" "$@"`, process.execPath, ...words];
+    const child = spawn('/bin/sh', bounded, { cwd: ROOT, env, stdio: ['ignore', 'ignore', 'pipe'] });
     const { ended, said, isGone } = watch(child);
     const ask = createProgram({ port: at, host: new URL(issuer).host });
 
@@ -107,7 +117,7 @@ export async function createServerPlace({ dialect = 'sqlite', settings = {}, ...
       await ended;
     }
 
-    return { port: at, ready, ended, ask, kill, said };
+    return { port: at, ready, ended, ask, kill, said, child, isGone };
   }
 
   let leaving: Promise<void> | undefined;
