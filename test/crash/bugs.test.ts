@@ -10,6 +10,7 @@ const BUG = "new TypeError('a planted bug')";
 function plant(code: string): string {
   return `data:text/javascript,${encodeURIComponent(`process.on('SIGUSR2', () => setImmediate(() => { ${code} }));`)}`;
 }
+
 // A machine that does much else besides.
 const PATIENCE_MILLISECONDS = 90_000;
 
@@ -49,4 +50,5 @@ test.each([
       expect((await world.refresh(world.notes, token)).status).toBe(200);
     }
   },
+  PATIENCE_MILLISECONDS,
 );
