@@ -52,9 +52,9 @@ type Printed = {
   postOffice: PostOffice;
 };
 
-/** The web application on the parts: the order of `use` is the order in which a request passes. */
-function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
-  const { config, log, database, audit, accounts, keys } = parts;
+/** What our pages and the engine both stand on: who is at the browser, what is shown to them, and what their forms carry. */
+function createSurface(parts: Parts, views: Printed['views']) {
+  const { config, log, accounts, keys } = parts;
   const cookies = createCookies(config.issuer);
   const csrf = createCsrf({
     key: keys.csrf[0],
@@ -66,62 +66,66 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   });
   const pages = createPages({ views, csrf, findAccount: accounts.findActive });
   const protocol = createProtocol(parts, { cookies, pages });
-  const { browserSessions, interactions } = protocol;
-  const knownDevice = createKnownDevice({ key: keys.device[0], cookies });
+  const { browserSessions } = protocol;
   const signedIn = createSignedIn({
     readSession: browserSessions.read,
     stepUpSeconds: config.sessions.step_up_seconds,
   });
+  const knownDevice = createKnownDevice({ key: keys.device[0], cookies });
+  return { cookies, csrf, pages, protocol, browserSessions, signedIn, knownDevice };
+}
+
+type Surface = ReturnType<typeof createSurface>;
+
+/** Our own pages and endpoints, each group with its routes. */
+function createRouters(parts: Parts, surface: Surface, postOffice: PostOffice) {
+  const { cookies, protocol, pages } = surface;
+  const shared = { ...parts, ...surface, rules };
+  const ownData = createOwnData({
+    ...parts,
+    listAccess: async (id) => ({
+      ...(await parts.grants.exportOf(id)),
+      teams: await parts.teams.exportOf(id),
+      api_keys: await parts.ownKeys.exportOf(id),
+    }),
+  });
+  const foundKeys = {
+    holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
+    scanning: parts.secretScanning,
+  };
+  return [
+    createInteractionRoutes({ ...shared, interactions: protocol.interactions }),
+    createAccountRoutes({
+      ...{ ...shared, access: protocol.access, wayBack: createWayBack(cookies), ownData },
+      canSendMail: postOffice.canSend,
+    }),
+    createWorkspaceRoutes(shared),
+    createMailRoutes({ mailbox: postOffice.mailbox, pages }),
+    createFoundKeyRoutes(foundKeys),
+    ...(parts.config.device.enabled ? [createDeviceRoutes({ ...shared, devices: protocol.devices })] : []),
+  ];
+}
+
+/** The web application on the parts: the order of `use` is the order in which a request passes. */
+function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
+  const { config, log, database, audit } = parts;
+  const surface = createSurface(parts, views);
+  const { csrf, pages, protocol, browserSessions } = surface;
   const health = createHealth({ isReady: database.isHealthy });
   const introspect = createIntrospection({ ...parts, isFirstUse: protocol.isFirstUse });
-
-  const web = createWebApp({
-    ...{ config, keys: protocol.cookieKeys, health, log, renderError: pages.renderError },
-    isForPrograms: (path) => isForPrograms(path) || isManagementPath(path),
-    isStorageFault: (error) => isPassing(error) || isUnavailable(error),
-    onHostRejected: (ctx) => log.warn('host.rejected', { request_id: ctx.state.requestId }),
-  });
+  const management = createManagement({ ...parts, rules, pages, csrf, readSession: browserSessions.read });
   const commit = createCommit({
     inUnit: database.inUnit,
     isConflict: (error) => error instanceof Conflict && !isPassing(error),
     answerConflict: protocol.answerConflict,
     crashPoint: (name) => name === environment.crashAt && process.kill(process.pid, 'SIGKILL'),
   });
-  const management = createManagement({ ...parts, rules, pages, csrf, readSession: browserSessions.read });
-  const routers = [
-    management.router,
-    createInteractionRoutes({ ...parts, interactions, browserSessions, knownDevice, pages, csrf }),
-    createAccountRoutes({
-      ...parts,
-      browserSessions,
-      signedIn,
-      csrf,
-      pages,
-      access: protocol.access,
-      knownDevice,
-      wayBack: createWayBack(cookies),
-      ownData: createOwnData({
-        ...parts,
-        listAccess: async (id) => ({
-          ...(await parts.grants.exportOf(id)),
-          teams: await parts.teams.exportOf(id),
-          api_keys: await parts.ownKeys.exportOf(id),
-        }),
-      }),
-      canSendMail: postOffice.canSend,
-    }),
-    createWorkspaceRoutes({ ...parts, rules, signedIn, csrf, pages }),
-    createMailRoutes({ mailbox: postOffice.mailbox, pages }),
-    createFoundKeyRoutes({
-      holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
-      scanning: parts.secretScanning,
-    }),
-  ];
-
-  if (config.device.enabled) {
-    const { devices } = protocol;
-    routers.push(createDeviceRoutes({ config, devices, accounts, browserSessions, pages, csrf }));
-  }
+  const web = createWebApp({
+    ...{ config, keys: protocol.cookieKeys, health, log, renderError: pages.renderError },
+    isForPrograms: (path) => isForPrograms(path) || isManagementPath(path),
+    isStorageFault: (error) => isPassing(error) || isUnavailable(error),
+    onHostRejected: (ctx) => log.warn('host.rejected', { request_id: ctx.state.requestId }),
+  });
 
   // Asked more often than all else together, and it writes nothing of its own: it comes first and needs no unit of work.
   web.use(createIntrospectionRoutes({ introspect, issuer: config.issuer, log }).routes());
@@ -131,8 +135,9 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   web.use(protocol.discovery);
   web.use((ctx, next) => audit.within(originOf(ctx), next));
   web.use(commit);
-  web.use(createConsole({ ...parts, rules, isLoopbackHost, signedIn, csrf, pages }).middleware);
-  for (const router of routers) web.use(router.routes()).use(router.allowedMethods());
+  web.use(createConsole({ ...parts, ...surface, rules, isLoopbackHost }).middleware);
+  for (const router of [management.router, ...createRouters(parts, surface, postOffice)])
+    web.use(router.routes()).use(router.allowedMethods());
   web.use(protocol.authorizationRequest);
   web.use(createSignOutRequest({ readText, checkSource: csrf.checkSource }));
   web.use(protocol.engine.handle);
@@ -145,22 +150,37 @@ function originOf(ctx: WebContext) {
   return { requestId, address, program: ctx.get('user-agent') || undefined };
 }
 
-/** The whole server, not yet listening: declared clients and APIs are in place, keys exist, the engine is built. */
-export async function createApp(config: Config) {
-  const parts = await createParts(config, { actor: 'system' });
-  const { log, tokens, artifacts, sessions, replays, grants } = parts;
+/** What the configuration file names is as it says, and there are keys to sign with. */
+async function prepare(parts: Parts): Promise<void> {
+  const { config, clients, serviceAccounts, resources, signingKeys, endedKeys } = parts;
   const declared = [
     ...declaredClients(config),
     ...declaredIssuers(config),
     ...declaredServiceAccounts(config),
   ];
-  await parts.endedKeys.changeDeclared(declared);
-  await parts.clients.declare(declared, config.device.enabled ? config.device.client_ids : []);
-  await parts.serviceAccounts.declare(config.service_accounts);
-  await parts.resources.declare(declaredResources(config));
-  await parts.signingKeys.ensure();
-  await parts.signingKeys.rotateDue();
+  await endedKeys.changeDeclared(declared);
+  await clients.declare(declared, config.device.enabled ? config.device.client_ids : []);
+  await serviceAccounts.declare(config.service_accounts);
+  await resources.declare(declaredResources(config));
+  await signingKeys.ensure();
+  await signingKeys.rotateDue();
   await noteConfiguration(parts);
+}
+
+function sweptTables(parts: Parts) {
+  const { artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox } = parts;
+  const { grants, accounts, apiKeys, serviceAccounts, invitations } = parts;
+  return [
+    ...[artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox],
+    ...[grants, accounts, apiKeys, serviceAccounts, invitations],
+    { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
+  ];
+}
+
+/** The whole server, not yet listening: what is declared is in place, keys exist, the engine is built. */
+export async function createApp(config: Config) {
+  const parts = await createParts(config, { actor: 'system' });
+  await prepare(parts);
   const assets = createAssets(config.branding);
   const views = createViews({
     branding: config.branding,
@@ -169,30 +189,15 @@ export async function createApp(config: Config) {
   });
   const postOffice = createPostOffice({ ...parts, views, isLoopbackHost });
   const { handler, health, engine, management } = createWeb(parts, { views, assets, postOffice });
+  await engine.current();
+
   const logouts = createLogoutDelivery(parts);
   const { keyWarnings } = parts;
-  await engine.current();
   const sweep = createSweep({
-    tables: [
-      artifacts,
-      parts.deviceCodes,
-      replays,
-      tokens,
-      sessions,
-      grants,
-      parts.accounts,
-      parts.outbox,
-      parts.apiKeys,
-      parts.sessionClients,
-      parts.serviceAccounts,
-      parts.invitations,
-      management,
-      { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
-    ],
+    tables: [...sweptTables(parts), management],
     keepSeconds: config.tokens.tombstone_seconds,
-    onFault: (error) => log.error('sweep.failed', { error }),
+    onFault: (error) => parts.log.error('sweep.failed', { error }),
   });
-
   const background = [sweep, postOffice, logouts, keyWarnings, createRotationClock(parts)];
 
   async function close(): Promise<void> {
@@ -210,7 +215,7 @@ export async function createApp(config: Config) {
 
     /** Listens, and begins what goes on beside the requests. Throws one sentence for people where it cannot. */
     async start() {
-      const listening = await listen({ handler, config, log, health });
+      const listening = await listen({ handler, config, log: parts.log, health });
       for (const work of background) work.start();
       return {
         port: listening.port,

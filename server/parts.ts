@@ -32,8 +32,9 @@ import { checkCodeGuessing } from './rate-limits/code-guessing.ts';
 import { openLimiter } from './rate-limits/limiter.ts';
 import { createLimits } from './rate-limits/limits.ts';
 import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
+import { longestLife } from './resources/longest-life.ts';
 import { managementResource } from './resources/management.ts';
-import { createResources, type Resource } from './resources/resources.ts';
+import { createResources } from './resources/resources.ts';
 import { isServiceAccountId } from './service-accounts/account-registration.ts';
 import { createAssertions } from './service-accounts/assertions.ts';
 import { createEndedKeys } from './service-accounts/ended-keys.ts';
@@ -62,20 +63,8 @@ import { createTeamMail } from './teams/team-mail.ts';
 import { createTeams } from './teams/teams.ts';
 import { allTexts, inEnglish } from './web/words.ts';
 
-/** How long something that is signed today must be verified. */
-function longestLife(
-  { tokens, sessions }: Config,
-  resources: readonly Resource[],
-  algorithm: string,
-): number {
-  const lives = resources.map((one) => one.registration.accessTokenSeconds ?? tokens.access_token_seconds);
-  // An ID token comes back as a hint when its session ends (OpenID Connect RP-Initiated Logout 1.0 section 2).
-  const hint = algorithm === 'RS256' ? Math.max(tokens.id_token_seconds, sessions.absolute_seconds) : 0;
-  return Math.max(tokens.access_token_seconds, hint, ...lives);
-}
-
-/** `actor` signs their acts in the audit log. */
-export async function createParts(config: Config, { actor }: { actor: string }) {
+/** The ground of all others: the database and what is kept in it, the log, the way out, and the limits. */
+async function createGround(config: Config) {
   const log = createLog({ level: config.log.level });
   await migrate(config.database.url);
   const database = openDatabase({
@@ -85,33 +74,47 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   });
   const sealer = await openSealer(config.secrets_file, database);
   const keys = await loadServerKeys(database, sealer);
-  const deployment = createDeployment(database);
-  const audit = createAudit({ database });
-  const artifacts = createArtifacts({ database, key: keys.artifact[0] });
-  const sessions = createSessions({
-    database,
-    key: keys.artifact[0],
-    admin: {
-      idleSeconds: config.sessions.admin_idle_seconds,
-      absoluteSeconds: config.sessions.admin_absolute_seconds,
-    },
-  });
-  const sessionClients = createSessionClients(database);
-  const tokens = createTokens(database);
-  const replays = createReplays(database);
-  const deviceCodes = createDeviceCodes({ database, key: keys.artifact[0], userCodeKey: keys.user_code[0] });
-
-  const fetcher = createFetcher({ allowedHosts: config.outbound.allowed_hosts });
-  const remoteKeys = createRemoteKeys({ fetcher });
-
   const limits = createLimits(config.limits);
   checkCodeGuessing(limits, config.device);
   const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
+  const fetcher = createFetcher({ allowedHosts: config.outbound.allowed_hosts });
+  const outbox = createOutbox({ database, key: keys.outbox[0] });
+  return {
+    ...{ config, log, database, sealer, keys, limiter, sweepLimits, fetcher, outbox },
+    loadCookieKeys: () => loadCookieKeys(database, sealer, { keepSeconds: config.sessions.absolute_seconds }),
+    deployment: createDeployment(database),
+    audit: createAudit({ database }),
+    artifacts: createArtifacts({ database, key: keys.artifact[0] }),
+    sessions: createSessions({
+      database,
+      key: keys.artifact[0],
+      admin: {
+        idleSeconds: config.sessions.admin_idle_seconds,
+        absoluteSeconds: config.sessions.admin_absolute_seconds,
+      },
+    }),
+    sessionClients: createSessionClients(database),
+    tokens: createTokens(database),
+    replays: createReplays(database),
+    deviceCodes: createDeviceCodes({
+      ...{ database, key: keys.artifact[0], userCodeKey: keys.user_code[0] },
+    }),
+    remoteKeys: createRemoteKeys({ fetcher }),
+    send: createMail({ outbox }).send,
+  };
+}
 
+type Ground = Awaited<ReturnType<typeof createGround>>;
+
+/** Who may be what: clients, APIs, keys, and the rights of people and teams. */
+function createRegistry(ground: Ground, actor: string) {
+  const { config, log, database, deployment, sealer, audit, deviceCodes } = ground;
   const clients = createClients({
     ...{ database, audit, actor, onBlocked: deviceCodes.killOf },
     onFault: (error) => log.warn('client_requests.not_noted', { error }),
   });
+  const rights = createRights(config);
+  const admission = createAdmission({ database, rights });
   const resources = createResources({
     database,
     deployment,
@@ -125,8 +128,12 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       apiKeys.endOfResource(removed.identifier);
     },
   });
-  const rights = createRights(config);
-  const admission = createAdmission({ database, rights });
+  const keyFormats = createKeyFormats(config.api_keys);
+  const apiKeys = createApiKeys({
+    config: config.api_keys,
+    formats: keyFormats,
+    ...{ database, audit, rights, admission, resources },
+  });
   const signingKeys = createSigningKeys({
     ...{ database, deployment, audit, sealer },
     policy: {
@@ -136,12 +143,21 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     longestSeconds: async (algorithm) => longestLife(config, await resources.list(), algorithm),
   });
   const grants = createGrants({ database, audit });
+  return { clients, rights, admission, resources, keyFormats, apiKeys, signingKeys, grants };
+}
+
+type Registry = ReturnType<typeof createRegistry>;
+
+/** Machines that sign for themselves, and issuers whose word is believed. */
+function createMachines(below: Ground & Registry, actor: string) {
+  const { config, database, audit, clients, rights, admission, resources, remoteKeys, replays } = below;
   const endedKeys = createEndedKeys({ database, clients });
   const trustedIssuers = createTrustedIssuers({ database, audit, clients, endedKeys, remoteKeys, actor });
   const serviceAccounts = createServiceAccounts({
     ...{ database, audit, clients, endedKeys, rights, admission, resources },
   });
   const assertions = createAssertions({
+    findRuleFault,
     issuer: config.issuer,
     tokenEndpoint: `${config.issuer}/token`,
     skewSeconds: config.tokens.clock_skew_seconds,
@@ -149,31 +165,58 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
       isServiceAccountId(issuer)
         ? serviceAccounts.findAuthority(issuer)
         : trustedIssuers.findAuthority(issuer),
-    findRuleFault,
   });
   const selfSigned = createSelfSigned({
     skewSeconds: config.tokens.clock_skew_seconds,
     longestSeconds: config.tokens.service_jwt_seconds,
   });
   const spentAssertions = createSpentAssertions({ replays });
-  const outbox = createOutbox({ database, key: keys.outbox[0] });
-  const { send } = createMail({ outbox });
-  const mail = createAccountMail({ send, issuer: config.issuer });
-  const keyFormats = createKeyFormats(config.api_keys);
+  return {
+    ...{ endedKeys, trustedIssuers, serviceAccounts, assertions },
+    ...{ selfSigned, spentAssertions, findRuleFault },
+  };
+}
+
+type Machines = ReturnType<typeof createMachines>;
+
+/** What becomes of API keys beside the will of their owners. */
+function createKeyWatch(below: Ground & Registry) {
+  const { config, database, audit, log, limiter, fetcher, send, keyFormats, apiKeys } = below;
   const keyMail = createKeyMail({ send, issuer: config.issuer });
-  const apiKeys = createApiKeys({
-    config: config.api_keys,
-    formats: keyFormats,
-    ...{ database, audit, rights, admission, resources },
-  });
   const foundKeys = createFoundKeys({
     ...{ database, audit, apiKeys, limiter },
     ...{ formats: keyFormats, mail: keyMail },
   });
-  const keyWarnings = createKeyWarnings({ database, apiKeys, mail: keyMail, log });
   const { secret_scanning: scanning } = config.api_keys;
-  const secretScanning = scanning && createSecretScanning({ config: scanning, fetcher, foundKeys });
-  const operatorMail = createOperatorMail({ database, limiter, send, operator: config.mail.operator });
+  return {
+    ...{ keyMail, foundKeys },
+    keyWarnings: createKeyWarnings({ database, apiKeys, mail: keyMail, log }),
+    secretScanning: scanning && createSecretScanning({ config: scanning, fetcher, foundKeys }),
+    ownKeys: createOwnKeys({ database }),
+  };
+}
+
+/** Teams: who is in them, and who is asked to come. */
+function createTeamParts(below: Ground & Registry & Machines) {
+  const { config, database, audit, rights, admission, limiter, send, grants, apiKeys, serviceAccounts } =
+    below;
+  // What belongs to a team, and ends with it.
+  const team = { database, audit, rights, admission, dependents: [grants, apiKeys, serviceAccounts] };
+  return {
+    teams: createTeams({ ...team, config }),
+    members: createMembers(team),
+    invitations: createInvitations({
+      ...{ ...team, limiter, mail: createTeamMail({ send, issuer: config.issuer }) },
+    }),
+  };
+}
+
+type TeamParts = ReturnType<typeof createTeamParts>;
+
+/** People: how they come in, stay, find their way back, and leave. */
+function createPeople(below: Ground & Registry & TeamParts) {
+  const { config, database, audit, sessions, limiter, send, grants, apiKeys, members } = below;
+  const mail = createAccountMail({ send, issuer: config.issuer });
   const emailVerification = createEmailVerification({ database, audit, mail });
   const accounts = createAccounts({
     ...{ database, audit, sessions, mail },
@@ -186,50 +229,40 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
     throttle: createSignInThrottle({ limiter, emailKey: throttleEmail }),
     revokeGrants: grants.revokeAllOf,
   });
-  // What belongs to a team, and ends with it.
-  const team = { database, audit, rights, admission, dependents: [grants, apiKeys, serviceAccounts] };
-  const teams = createTeams({ ...team, config });
-  const members = createMembers(team);
-  const teamMail = createTeamMail({ send, issuer: config.issuer });
-  const invitations = createInvitations({ ...team, limiter, mail: teamMail });
-  const passwordReset = createPasswordReset({ database, audit, mail, accounts });
-  const accountDeletion = createAccountDeletion({
-    ...{ database, audit, sessions, mail },
-    revokeGrants: grants.revokeAllOf,
-    teams: members,
-    forgetConsents(accountId) {
-      grants.forgetAllOf(accountId);
-      apiKeys.revokeAllOf({ kind: 'personal', accountId });
-      apiKeys.forgetPerson(accountId);
-    },
-  });
-  const accountImport = createAccountImport({ database, audit });
-  const accountPlan = createAccountPlan({ database, audit });
-  const firstAdministrator = createFirstAdministrator({ database, accounts, issuer: config.issuer });
+  return {
+    ...{ mail, emailVerification, accounts },
+    operatorMail: createOperatorMail({ database, limiter, send, operator: config.mail.operator }),
+    passwordReset: createPasswordReset({ database, audit, mail, accounts }),
+    accountDeletion: createAccountDeletion({
+      ...{ database, audit, sessions, mail },
+      revokeGrants: grants.revokeAllOf,
+      teams: members,
+      forgetConsents(accountId) {
+        grants.forgetAllOf(accountId);
+        apiKeys.revokeAllOf({ kind: 'personal', accountId });
+        apiKeys.forgetPerson(accountId);
+      },
+    }),
+    accountImport: createAccountImport({ database, audit }),
+    accountPlan: createAccountPlan({ database, audit }),
+    firstAdministrator: createFirstAdministrator({ database, accounts, issuer: config.issuer }),
+  };
+}
+
+/** Each layer is made of those below it. `actor` signs their acts in the audit log. */
+export async function createParts(config: Config, { actor }: { actor: string }) {
+  const ground = await createGround(config);
+  const registry = createRegistry(ground, actor);
+  const machines = createMachines({ ...ground, ...registry }, actor);
+  const teams = createTeamParts({ ...ground, ...registry, ...machines });
+  const people = createPeople({ ...ground, ...registry, ...teams });
+  const keyWatch = createKeyWatch({ ...ground, ...registry });
 
   return {
-    sealer,
-    loadCookieKeys: () => loadCookieKeys(database, sealer, { keepSeconds: config.sessions.absolute_seconds }),
-    ...{ config, log, database, keys, deployment, audit, artifacts, sessions, tokens, replays, deviceCodes },
-    ...{ limiter, sweepLimits, clients, resources, signingKeys, grants, accounts, firstAdministrator },
-    ...{
-      outbox,
-      mail,
-      operatorMail,
-      emailVerification,
-      passwordReset,
-      accountDeletion,
-      accountImport,
-      accountPlan,
-    },
-    ...{ fetcher, remoteKeys, sessionClients },
-    ...{ trustedIssuers, serviceAccounts, endedKeys, selfSigned, assertions, findRuleFault, spentAssertions },
-    ...{ rights, apiKeys, foundKeys, keyFormats, keyMail, keyWarnings, secretScanning },
-    ...{ ownKeys: createOwnKeys({ database }) },
-    ...{ teams, members, invitations },
+    ...{ ...ground, ...registry, ...machines, ...teams, ...people, ...keyWatch },
     async close(): Promise<void> {
-      await clients.flushRequests();
-      await database.close();
+      await registry.clients.flushRequests();
+      await ground.database.close();
     },
   };
 }

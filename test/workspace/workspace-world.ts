@@ -1,5 +1,4 @@
 // Looms, Ada's team: Grace manages it, Mary is in it, Ida was removed; Eve owns another one. Each in a browser of her own.
-
 import { sql } from '../../server/storage/statement.ts';
 import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
 import { createKeyWorld, OPERATOR } from '../api-keys/key-world.ts';
