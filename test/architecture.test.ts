@@ -2,22 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findCycle } from './architecture/cycles.ts';
 import { findViolations, ruleNames } from './architecture/find-violations.ts';
 import { FLOORS } from './architecture/floors.ts';
 import { listImports, maskSource } from './architecture/imports.ts';
 import { cleanTree, planted } from './architecture/planted.ts';
 
 const root = join(import.meta.dirname, '..');
-const folders = [
-  'server',
-  'config',
-  'migrations',
-  'resource-server',
-  'playground',
-  'examples',
-  'bench',
-  'test',
-];
+const folders = ['server', 'config', 'migrations', 'examples', 'bench', 'test'];
 
 const tree = new Map(folders.flatMap((folder) => readFolder(join(root, folder))));
 
@@ -47,7 +39,29 @@ describe('the tree', () => {
   });
 });
 
+test('no file imports one that imports it in turn, and a circle would be seen', () => {
+  expect(findCycle(new Map([...tree].filter(([path]) => isOurs(path))))).toEqual([]);
+  const round = {
+    'server/a.ts': `import { b } from './b.ts';`,
+    'server/b.ts': `import { c } from './c.ts';`,
+    'server/c.ts': `import type { A } from './a.ts';\nimport { b } from './b.ts';`,
+  };
+  expect(findCycle(new Map(Object.entries(round)))).toEqual(['server/b.ts', 'server/c.ts', 'server/b.ts']);
+});
+
 describe('the floors', () => {
+  test('are those of docs/architecture.md, and every folder that stands on one is there', () => {
+    const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    const rows = [...page.matchAll(/^\| (\d) \| (.*?) \|/gm)].flatMap(([, floor, names = '']) =>
+      names.split(', ').map((name) => [name, Number(floor)]),
+    );
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries(Object.entries(FLOORS).map(([folder, { floor }]) => [folder, floor])),
+    );
+    for (const folder of Object.keys(FLOORS))
+      expect(readFolder(join(root, 'server', folder))).not.toEqual([]);
+  });
+
   test('go one way: a folder may import lower floors only', () => {
     for (const [folder, { floor, mayImport }] of Object.entries(FLOORS)) {
       for (const lower of mayImport) {
@@ -91,15 +105,9 @@ function importsOf(source: string): string[] {
 }
 
 function readFolder(folder: string): [path: string, source: string][] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.[cm]?[jt]sx?$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .filter((path) => !path.includes('node_modules'))
-      .map((path) => [relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')]);
-  } catch (error) {
-    // Not every folder of the plan is there yet.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.[cm]?[jt]sx?$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !path.includes('node_modules'))
+    .map((path) => [relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8')]);
 }

@@ -152,14 +152,8 @@ function checkPackages({ path, imports }: Module): Finding[] {
   return imports.flatMap(({ specifier, line }) => {
     const isOf = (name: string) => specifier === name || specifier.startsWith(`${name}/`);
     const homes = PACKAGE_HOMES.find(({ packages }) => packages.some(isOf))?.places;
-    if (homes !== undefined && !isAt(path, homes)) {
-      return [{ line, says: `imports ${specifier}: that is for ${homes.join(', ')} only` }];
-    }
-    const isPackageOfItsOwn = path.includes('resource-server/') && isGuest(path);
-    const isForeign = !/^(?:\.|node:)/.test(specifier) && !isOf('jose');
-    return isPackageOfItsOwn && isForeign
-      ? [{ line, says: `imports ${specifier}: resource-server/ has jose at most` }]
-      : [];
+    if (homes === undefined || isAt(path, homes)) return [];
+    return [{ line, says: `imports ${specifier}: that is for ${homes.join(', ')} only` }];
   });
 }
 

@@ -9,19 +9,13 @@ export const MAP = ['server/app.ts', 'server/parts.ts', 'server/protocol-parts.t
 
 export const ROOT_FILES = [...GROUND_FILES, ...DOORS, ...MAP, 'server/node-version.cjs'];
 
-/** Packages of their own, and guests: they import nothing of ours, so they work only if the protocol does. */
-export const GUESTS = [
-  'server/resource-server/',
-  'server/playground/',
-  'resource-server/',
-  'playground/',
-  'examples/',
-];
+/** They import nothing of ours, so they work only if the protocol does. */
+export const GUESTS = ['examples/'];
 
 const first = ['storage', 'web'];
 const second = ['audit', 'rate-limits'];
 const third = ['accounts', 'clients', 'resources', 'signing-keys', 'mail'];
-const fourth = ['teams', 'webhooks', 'grants'];
+const fourth = ['teams', 'grants'];
 const fifth = ['api-keys', 'service-accounts'];
 const belowFifth = [...first, ...second];
 const belowSeventh = [
@@ -52,7 +46,6 @@ export const FLOORS: Record<string, Row> = {
   mail: { floor: 3, mayImport: [...first, ...second] },
   teams: { floor: 4, mayImport: ['accounts', 'mail', ...first, ...second] },
   logout: { floor: 4, mayImport: ['clients', 'signing-keys', 'outbound', ...first, ...second] },
-  webhooks: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
   grants: { floor: 4, mayImport: ['accounts', 'clients', 'resources', ...first, ...second] },
   'api-keys': {
     floor: 5,
@@ -68,7 +61,6 @@ export const FLOORS: Record<string, Row> = {
   },
   introspection: { floor: 6, mayImport: ['outbound', ...first, ...second, ...third, ...fourth, ...fifth] },
   interactions: { floor: 7, mayImport: belowSeventh },
-  compatibility: { floor: 7, mayImport: belowSeventh },
   admin: { floor: 7, mayImport: belowSeventh },
   workspace: { floor: 7, mayImport: belowSeventh },
   // Other doors to the acts of operators: for programs, and for administrators at a browser.
