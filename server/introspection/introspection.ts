@@ -23,6 +23,7 @@ import {
   type UsedFrom,
 } from './kinds.ts';
 import { recogniseRefreshToken } from './refresh-token.ts';
+import { createScanning } from './scanning.ts';
 import { createServiceJwtKind, type ServiceJwtParts } from './service-jwt.ts';
 import { getRow, noteUse, type Row, selectCaller } from './store.ts';
 import { createUses } from './uses.ts';
@@ -55,6 +56,7 @@ export function createIntrospection(parts: IntrospectionParts) {
   const { config, database, log, rights } = parts;
   const callers = createCallers(parts);
   const uses = createUses({ database, log });
+  const scanning = createScanning({ log });
   const kinds: readonly Kind[] = [
     recogniseAccessToken,
     recogniseRefreshToken,
@@ -121,9 +123,11 @@ export function createIntrospection(parts: IntrospectionParts) {
     const { clientId } = presented;
     const recognised = recognise(text, clientId, now);
     if (recognised === undefined) {
-      if (callers.isRemembered(presented)) return INACTIVE;
-      await callers.check((await getRow(database, selectCaller(clientId))).caller_registration, presented);
-      callers.remember(presented);
+      if (!callers.isRemembered(presented)) {
+        await callers.check((await getRow(database, selectCaller(clientId))).caller_registration, presented);
+        callers.remember(presented);
+      }
+      scanning.noteUnknown(clientId, from, now);
       return INACTIVE;
     }
     const row = await getRow(database, recognised.statement);
@@ -134,6 +138,7 @@ export function createIntrospection(parts: IntrospectionParts) {
       from: caller.seesClients === true ? from : NOWHERE,
     };
     const judged = readOrEnd(recognised, row, circumstances);
+    if (judged === 'unknown') scanning.noteUnknown(clientId, from, now);
     if (typeof judged === 'string') return answerInactive(judged, caller, clientId);
     const use = useOf(recognised, row, circumstances);
     if (use !== undefined) uses.noteLater(use, row.last_used_at, now);
