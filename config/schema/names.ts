@@ -16,13 +16,17 @@ const resourceScopeName = scopeName.refine(
   'is a scope of this server itself and cannot be one of an API',
 );
 
+/** What a service account may have: `*` is every scope but those of administration. */
+export const accountScopeName = resourceScopeName.refine(
+  (name) => !name.startsWith('latchkey:'),
+  'is a right over this server, which no API has and no assertion gets',
+);
+
 /** A name that may be given away: `*` is no scope, and what is about this server itself is for clients and administrators. */
-export const machineScopeName = resourceScopeName
-  .refine(
-    (name) => !name.startsWith('latchkey:'),
-    'is a right over this server, which no API has and no assertion gets',
-  )
-  .refine((name) => name !== '*', 'must be the name of a scope; * is none here: name each of them');
+export const machineScopeName = accountScopeName.refine(
+  (name) => name !== '*',
+  'must be the name of a scope; * is none here: name each of them',
+);
 
 export const apiScopeName = machineScopeName.refine(
   (name) => !/^(?:keys|service-accounts):(?:read|write)$/.test(name),

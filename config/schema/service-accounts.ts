@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { jwks } from './credentials.ts';
 import { flag, list } from './elements.ts';
-import { machineScopeName, ownName, words } from './names.ts';
+import { accountScopeName, ownName, words } from './names.ts';
 
 const SERVICE_ACCOUNT_ID = /^sa_[A-Za-z0-9_-]{3,60}$/;
 
@@ -15,9 +15,11 @@ export const serviceAccountSchema = z.strictObject({
   id: serviceAccountId.describe('Its name in the protocol, and the `iss` of what it signs; never reused.'),
   name: words.describe('What operators read.'),
   scopes: z
-    .array(machineScopeName)
+    .array(accountScopeName)
     .min(1)
-    .describe('Every scope that it may get; all of them where none is asked for.'),
+    .describe(
+      'Every scope that it may get; all of them where none is asked for. `*` is every scope but those of administration (`api_keys.explicit_scopes`).',
+    ),
   plan: ownName.optional().describe('An entry of plans, whose scopes are its ceiling. Unset: no ceiling.'),
   resource: z
     .string()

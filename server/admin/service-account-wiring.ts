@@ -144,7 +144,11 @@ function addCreate(accounts: Command, runner: Runner): void {
     .option('--operator', "the operator's own")
     .option('--plan <plan>', "of the operator's own: the plan whose scopes are its ceiling")
     .requiredOption('--name <name>', 'what people read')
-    .requiredOption('--scope <scope>', 'a scope that it may get, several times', collectNames)
+    .requiredOption(
+      '--scope <scope>',
+      'a scope that it may get, several times; * is all but those of administration',
+      collectNames,
+    )
     .option('--resource <identifier>', 'the only API where it is good; otherwise every API')
     .addOption(
       new Option(

@@ -31,12 +31,12 @@ export async function introspectServiceJwt(
   if (found === undefined) return undefined;
   const { said, ended } = found;
   if (ended !== null) return { active: false, reason: ended };
-  const { scopesNow, teamId } = await parts.serviceAccounts.get(said.issuer);
+  const { scopesNow, mayHave, teamId } = await parts.serviceAccounts.get(said.issuer);
   const asked = said.scope?.split(' ') ?? scopesNow;
   return {
     ...{ active: true, kind: 'service_jwt', client_id: said.issuer, sub: said.issuer },
     team_id: teamId ?? null,
-    scope: [...new Set(asked)].filter((name) => scopesNow.includes(name)).join(' '),
+    scope: [...new Set(asked)].filter((name) => scopesNow.includes(name) || mayHave(name)).join(' '),
     ...{ aud: said.audience, iss: parts.config.issuer, iat: said.issuedAt, exp: said.expiresAt },
     ...{ jti: said.jti ?? null, sha256: said.hash.toString('hex') },
   };

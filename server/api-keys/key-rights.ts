@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import { isOwnScope } from '../resources/management.ts';
 import type { Standing, TeamStanding } from '../storage/standing.ts';
-import { EVERY_SCOPE, isManagement, type Rights } from '../teams/rights.ts';
+import { EVERY_SCOPE, type Rights } from '../teams/rights.ts';
 import type { KeyTerms } from './api-key.ts';
 
 /** Whom the key acts for, as they stand now. */
@@ -19,7 +19,6 @@ type Said = Pick<KeyTerms, 'scopes' | 'level'>;
 
 export function createKeyRights(config: Config['api_keys'], rights: Rights) {
   const levels = new Map(config.levels.map(({ level, scopes }) => [level, scopes]));
-  const explicit = new Set(config.explicit_scopes);
 
   /** The scopes that a level stands for; one that the configuration has no longer stands for none. */
   function scopesOf({ scopes, level }: Said): readonly string[] {
@@ -30,7 +29,7 @@ export function createKeyRights(config: Config['api_keys'], rights: Rights) {
   function says(said: Said, scope: string): boolean {
     const names = scopesOf(said);
     if (names.includes(scope)) return true;
-    return names.includes(EVERY_SCOPE) && !explicit.has(scope) && !isOwnScope(scope) && !isManagement(scope);
+    return names.includes(EVERY_SCOPE) && rights.isMeantByAll(scope) && !isOwnScope(scope);
   }
 
   function mayHold(holder: Holder, scope: string): boolean {

@@ -3,10 +3,10 @@ import type { Registration } from '../clients/clients.ts';
 import { parseRegistration } from '../clients/registration-text.ts';
 import type { Trust } from '../clients/trust.ts';
 import type { Recognised, SelfSigned, SelfSignedJwts } from '../service-accounts/self-signed.ts';
-import { isOnPlan, mayHold } from '../service-accounts/service-account.ts';
+import { isOnPlan, mayHold, says } from '../service-accounts/service-account.ts';
 import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { Database } from '../storage/database.ts';
-import type { Rights } from '../teams/rights.ts';
+import { EVERY_SCOPE, type Rights } from '../teams/rights.ts';
 import type {
   ActiveAnswer,
   Circumstances,
@@ -128,8 +128,8 @@ export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwt
       const standing = { teamId: row.team_id, teamPlan: row.team_plan, plan: row.plan };
       const { scopes = [] } = registrationOf(row) ?? {};
       const own = (row.caller_scope ?? '').split(' ');
-      const asked = said.scope?.split(' ') ?? scopes;
-      const isHeld = (name: string) => scopes.includes(name) && mayHold(standing, name, rights);
+      const asked = said.scope?.split(' ') ?? (scopes.includes(EVERY_SCOPE) ? own : scopes);
+      const isHeld = (name: string) => says(scopes, name, rights) && mayHold(standing, name, rights);
       const plan = row.team_id === null ? row.plan : rights.planOfTeam(row.team_plan ?? undefined).name;
       return {
         active: true,

@@ -92,11 +92,12 @@ function createAccountFinder(findActive: ConfigurationParts['findAccount']): Fin
 
 /**
  * RFC 8707 section 2: an unknown API, or one of which the client may have nothing, is invalid_target.
- * A client that is allowed by its id alone may have the default API and no other.
+ * A device client that is allowed by its id alone may have the default API and no other.
  */
 function resourceServerInfo(resource: Resource | undefined, client: Registration, defaultSeconds: number) {
   const scopes = Object.keys(resource?.registration.scopes ?? {}).filter((scope) => mayAskFor(client, scope));
-  const isOutside = resource?.isDefault !== true && client.scopes.includes(EVERY_SCOPE);
+  const isById = client.scopes.includes(EVERY_SCOPE) && client.type !== 'service_account';
+  const isOutside = resource?.isDefault !== true && isById;
   if (resource === undefined || scopes.length === 0 || isOutside) throw new errors.InvalidTarget();
   return {
     scope: scopes.join(' '),

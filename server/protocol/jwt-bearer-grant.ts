@@ -62,7 +62,7 @@ type Bearer = {
 /** A machine identity, what it may have, and for which team it acts. */
 type Machine = {
   readonly id: string;
-  readonly scopes: readonly string[];
+  readonly mayHave: (scope: string) => boolean;
   readonly teamId: string | undefined;
   /** The only API that it gets tokens for. */
   readonly resource?: string | undefined;
@@ -118,11 +118,14 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
 
   /** The issuer's own, or the service account that the rules lead to. */
   async function settleMachine({ authority, actsAs }: Assertion): Promise<Machine> {
-    if (!isServiceAccountId(actsAs)) return { id: actsAs, scopes: authority.scopes, teamId: undefined };
+    if (!isServiceAccountId(actsAs)) {
+      const mayHave = (scope: string) => authority.scopes.includes(scope);
+      return { id: actsAs, mayHave, teamId: undefined };
+    }
     const account = await available(() => parts.serviceAccounts.find(actsAs));
     if (account?.isActive !== true) throw new Refused('service_account_not_active');
-    const { scopesNow: scopes, teamId, registration } = account;
-    return { id: actsAs, scopes, teamId, resource: registration.trust.resource };
+    const { mayHave, teamId, registration } = account;
+    return { id: actsAs, mayHave, teamId, resource: registration.trust.resource };
   }
 
   /** J01, J11: the client that is named, where the issuer lets it; otherwise the machine's own. */
@@ -164,12 +167,12 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     return new provider.ResourceServer(identifier, info);
   }
 
-  function listPossible(server: ResourceServerInstance, { machine: { scopes }, account }: Bearer) {
+  function listPossible(server: ResourceServerInstance, { machine, account }: Bearer) {
     // Nobody was asked for a team, so a person has nothing of a team-scoped API here.
     const mayHold = account && createMayHold(rights, parts.catalog, { person: account, team: undefined });
     return [...server.scopes].filter(
       (scope) =>
-        scopes.includes(scope) &&
+        machine.mayHave(scope) &&
         // Rights over the server are had by clients that prove themselves to us, or by a person who was asked.
         !isManagement(scope) &&
         (mayHold === undefined || mayHold(scope, server.identifier())),

@@ -1,7 +1,7 @@
 // What a new service account may be given: of people never more than its team may have now (row G06). Pure.
 import { Refusal } from '../errors.ts';
 import type { Resource } from '../resources/resources.ts';
-import type { Rights } from '../teams/rights.ts';
+import { EVERY_SCOPE, type Rights } from '../teams/rights.ts';
 import type { Team } from '../teams/team.ts';
 import type { AccountRegistration } from './account-registration.ts';
 
@@ -29,7 +29,8 @@ export function checkTerms(
     });
   if (team === undefined) return;
   const known = new Set(good.flatMap(({ registration }) => Object.keys(registration.scopes)));
-  for (const scope of scopes) {
+  // What `*` stands for is cut at each use, as for API keys.
+  for (const scope of scopes.filter((one) => one !== EVERY_SCOPE)) {
     const values = { scope: scope.slice(0, 100) };
     if (!rights.mayTeamHold(team.plan, scope))
       throw new Refusal('invalid_request', {

@@ -1,6 +1,7 @@
 // A service account as the program knows it: whose it is, its keys, and what it may do now.
 import { Refusal } from '../errors.ts';
-import { isManagement, type Rights } from '../teams/rights.ts';
+import { isOwnScope } from '../resources/management.ts';
+import { EVERY_SCOPE, isManagement, type Rights } from '../teams/rights.ts';
 import type { AccountRegistration } from './account-registration.ts';
 import type { PublicKey } from './keys.ts';
 import { readRegistration, type ServiceAccountRow } from './store.ts';
@@ -17,8 +18,10 @@ export type ServiceAccount = {
   /** By `kid`. */
   readonly disabledKeys: readonly string[];
   readonly scopes: readonly string[];
-  /** As far as its team, or its plan, may hold them now. */
+  /** As far as its team, or its plan, may hold them now; of `*` what the ceiling names, or `*` again where it names nothing. */
   readonly scopesNow: readonly string[];
+  /** By its registration, and now. */
+  readonly mayHave: (scope: string) => boolean;
   /** Has the plan of its team service accounts at all? */
   readonly isOnPlan: boolean;
   readonly isActive: boolean;
@@ -45,6 +48,27 @@ export function mayHold({ teamId, teamPlan, plan }: Standing, scope: string, rig
   return plan === null || rights.mayTeamHold(plan, scope);
 }
 
+/** Does its registration say so? `*` never means administration, nor what is about credentials themselves, as of API keys. */
+export function says(scopes: readonly string[], scope: string, rights: Rights): boolean {
+  if (scope === EVERY_SCOPE) return false;
+  if (scopes.includes(scope)) return true;
+  return scopes.includes(EVERY_SCOPE) && rights.isMeantByAll(scope) && !isOwnScope(scope);
+}
+
+function ceilingOf({ teamId, teamPlan, plan }: Standing, rights: Rights): readonly string[] {
+  if (teamId === null && plan === null) return [EVERY_SCOPE];
+  return rights.listHeldByTeam((teamId === null ? plan : teamPlan) ?? undefined);
+}
+
+function listNow(scopes: readonly string[], standing: Standing, rights: Rights): string[] {
+  const named = scopes.filter((scope) => scope !== EVERY_SCOPE && mayHold(standing, scope, rights));
+  if (!scopes.includes(EVERY_SCOPE)) return named;
+  const all = ceilingOf(standing, rights).filter(
+    (scope) => scope === EVERY_SCOPE || says(scopes, scope, rights),
+  );
+  return [...new Set([...all, ...named])];
+}
+
 /** Has the plan of its team service accounts at all? One of the operator needs none. */
 export function isOnPlan({ teamId, teamPlan }: Omit<Standing, 'plan'>, rights: Rights): boolean {
   return teamId === null || rights.planOfTeam(teamPlan ?? undefined).maxServiceAccounts > 0;
@@ -60,7 +84,8 @@ export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount 
     plan: row.plan ?? undefined,
     keys: trust.jwks?.keys ?? [],
     disabledKeys: trust.disabledKeys,
-    scopesNow: scopes.filter((scope) => mayHold(standing, scope, rights)),
+    scopesNow: listNow(scopes, standing, rights),
+    mayHave: (scope) => says(scopes, scope, rights) && mayHold(standing, scope, rights),
     isOnPlan: isOnPlan(standing, rights),
     isActive: row.blocked_at === null && row.has_owner === 1 && isOnPlan(standing, rights),
     responsibleId: row.responsible_id ?? undefined,

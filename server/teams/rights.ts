@@ -44,11 +44,16 @@ function isWithin(part: Scopes, whole: Scopes): boolean {
   return whole.isAll || (!part.isAll && [...part.names].every((name) => whole.names.has(name)));
 }
 
-export function createRights(config: Pick<Config, 'roles' | 'teams' | 'plans' | 'default_plans'>) {
+type Settings = Pick<Config, 'roles' | 'teams' | 'plans' | 'default_plans'> & {
+  readonly api_keys: Pick<Config['api_keys'], 'explicit_scopes'>;
+};
+
+export function createRights(config: Settings) {
   const { default_plans: defaults } = config;
   const accountRoles = readScopes(config.roles);
   const teamRoles = readScopes(config.teams.roles);
   const planScopes = readScopes(config.plans);
+  const explicit = new Set(config.api_keys.explicit_scopes);
 
   // A role or a plan that the configuration has no longer gives nothing.
   function ofRole(roles: ReadonlyMap<string, Scopes>, role: string): Scopes {
@@ -90,6 +95,15 @@ export function createRights(config: Pick<Config, 'roles' | 'teams' | 'plans' | 
     /** May a member hold that scope on behalf of the team? */
     mayHoldInTeam({ role, plan }: TeamStanding, scope: string): boolean {
       return has(ofRole(teamRoles, role), scope) && has(ofPlan(plan, defaults.team), scope);
+    },
+
+    /** Is it among what `*` of a credential stands for? Administration never is: of this server, and what the operator calls so. */
+    isMeantByAll: (scope: string): boolean => !explicit.has(scope) && !isManagement(scope),
+
+    /** The ceiling of a team: names of scopes, or `*`. */
+    listHeldByTeam(plan: string | undefined): readonly string[] {
+      const { isAll, names } = ofPlan(plan, defaults.team);
+      return isAll ? [EVERY_SCOPE] : [...names].filter((name) => !isManagement(name));
     },
 
     /** May the team itself hold it, whoever made the credential? */

@@ -4,6 +4,7 @@ import type { GoogleCredentials } from '../service-accounts/credentials.ts';
 import type { TrustedIssuer } from '../service-accounts/registration.ts';
 import type { ServiceAccount } from '../service-accounts/service-account.ts';
 import { showKey } from '../service-accounts/shown-key.ts';
+import { EVERY_SCOPE } from '../teams/rights.ts';
 import { type Parameters, paramOf } from '../web/parameters.ts';
 import { offer } from './key-pages.ts';
 import { REVEAL_SECONDS } from './reveals.ts';
@@ -46,7 +47,7 @@ function describeAccount(account: ServiceAccount) {
   const shown = keys.map((key) => showKey(key, disabledKeys));
   return {
     ...{ id, name, state: stateOf(account), scopes: scopesNow, keys: shown },
-    lost: scopes.filter((scope) => !scopesNow.includes(scope)),
+    lost: scopes.filter((scope) => scope !== EVERY_SCOPE && !scopesNow.includes(scope)),
     has_key: shown.some(({ state }) => state === 'in_force'),
     resource: account.registration.trust.resource,
     ...{ created_at: account.createdAt, last_used_at: account.lastUsedAt },

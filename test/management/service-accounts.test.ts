@@ -63,7 +63,7 @@ test('what is wrong is told, with nothing done', async () => {
     [{ team_id: 'team_x' }, 'There is no such team.'],
     [{ plan: 'gold' }, 'There is no plan gold.'],
     [{ scopes: ['openid'] }, /scope of this server/],
-    [{ scopes: ['*'] }, /name each of them/],
+    [{ scopes: ['latchkey:accounts:read'] }, /right over this server|access_denied/],
     [{ jwks: { keys: [{ kty: 'oct', k: 'AAAA' }] } }, /private key/],
   ] as const) {
     const answer = await call('POST', PATH, { name: 'Odd', scopes: ['read:tasks'], ...body });

@@ -17,11 +17,16 @@ const takes = {
 };
 
 describe.each(Object.entries(takes))('%s', (_name, take) => {
-  test('has scopes of APIs, and none over this server, and * is none', () => {
+  test('has scopes of APIs, and none over this server', () => {
     expect(take('read:orders').success).toBe(true);
-    for (const scope of ['latchkey:accounts:write', 'latchkey:own', 'latchkey:', '*'])
+    for (const scope of ['latchkey:accounts:write', 'latchkey:own', 'latchkey:'])
       expect([scope, take(scope).success]).toEqual([scope, false]);
   });
+});
+
+test('G06: * is every scope of a service account, and of nobody else', () => {
+  expect(takes['a service account']('*').success).toBe(true);
+  for (const name of ['a trusted issuer', 'an API'] as const) expect(takes[name]('*').success).toBe(false);
 });
 
 test('an API does not take the names of what is about keys', () => {
