@@ -1,4 +1,4 @@
-// Idempotency-Key: a creation that is sent again is one creation, whoever is fast, and nothing of it is kept in clear (row G04).
+// Idempotency-Key: a creation that is sent again is one creation, whoever is fast, and nothing of it is kept in clear (rows F09, G01).
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -66,7 +66,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     scopes: ['read:tasks'],
   });
 
-  test('G04: the same key and request get the same answer, secret and all, and make one client', async () => {
+  test('F09: the same key and request get the same answer, secret and all, and make one client', async () => {
     const key = newKey();
     const first = await create(key, bot('Once'));
     const again = await create(key, bot('Once'));
@@ -82,7 +82,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect((await listNames()).filter((name) => name === 'Once')).toHaveLength(1);
   });
 
-  test('G04: the same key with another request is refused, and does nothing', async () => {
+  test('the same key with another request is refused, and does nothing', async () => {
     const key = newKey();
     await create(key, bot('First'));
     const answer = await create(key, bot('Second'));
@@ -98,7 +98,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(await listNames()).not.toContain('Second');
   });
 
-  test('G04: a key is its caller’s own: another one’s answer is never given away', async () => {
+  test('a key is its caller’s own: another one’s answer is never given away', async () => {
     const key = newKey();
     const mine = await create(key, bot('Mine'));
     const stranger = await world.tokenOf(await world.registerService());
@@ -108,7 +108,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(theirs.headers.get('idempotent-replayed')).toBeNull();
   });
 
-  test('G04: who may not create any more gets no answer of before', async () => {
+  test('who may not create any more gets no answer of before', async () => {
     const service = await world.registerService();
     const key = newKey();
     expect((await create(key, bot('Before'), await world.tokenOf(service))).status).toBe(201);
@@ -119,7 +119,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect((await create(key, bot('Before'), reader)).status).toBe(403);
   });
 
-  test('G04 F01: of ten at once, at two servers, all get the answer of the one that made it', async () => {
+  test('of ten at once, at two servers, all get the answer of the one that made it', async () => {
     const key = newKey();
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, index) =>
@@ -132,7 +132,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect((await listNames()).filter((name) => name === 'Race')).toHaveLength(1);
   });
 
-  test('G04 F01: also where both would have made the same name, which only one can have', async () => {
+  test('also where both would have made the same name, which only one can have', async () => {
     const key = newKey();
     const named = { ...bot('Named'), client_id: 'named' };
     const answers = await Promise.all(
@@ -158,7 +158,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     if (!isAbsent) expect(answer.body.param).toBe('Idempotency-Key');
   });
 
-  test('G04: after a day the key is free, and what was kept is gone', async () => {
+  test('after a day the key is free, and what was kept is gone', async () => {
     const key = newKey();
     const { body: first } = await create(key, bot('Daily'));
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -176,7 +176,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(Number(row?.count)).toBe(0);
   });
 
-  test('N01: nothing of the request or the answer is kept in clear, nor a hash that could be guessed from', async () => {
+  test('G01: nothing of the request or the answer is kept in clear, nor a hash that could be guessed from', async () => {
     const key = `told-${newKey()}`;
     const { body } = await create(key, bot('Sealed'));
     const rows = await world.app.parts.database.list<{ key_hash: Buffer; sealed: Buffer }>(

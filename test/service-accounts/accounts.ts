@@ -14,6 +14,7 @@ export type AccountChange = {
   signers?: readonly Signer[];
   teamId?: string;
   plan?: string;
+  resource?: string;
   profile?: 'strict' | 'service-account';
 };
 
@@ -22,11 +23,18 @@ const ACTOR = asOperator('operator');
 /** What is left out is that of an account of the operator with one key. */
 export async function createServiceAccount(world: Pick<World, 'app'>, change: AccountChange = {}) {
   const { serviceAccounts } = world.app.parts;
-  const { name = 'Reports', scopes = ['read:tasks'], profile = 'service-account', teamId, plan } = change;
+  const {
+    name = 'Reports',
+    scopes = ['read:tasks'],
+    profile = 'service-account',
+    teamId,
+    plan,
+    resource,
+  } = change;
   const signers = change.signers ?? [await createSigner()];
   const id = serviceAccounts.createId();
   const registration = accountRegistration(id, {
-    ...{ name, scopes, profile, disabledKeys: [] },
+    ...{ name, scopes, profile, resource, disabledKeys: [] },
     keys: signers.map(({ jwk }) => readJwk(jwk)),
   });
   await serviceAccounts.register(id, registration, { teamId, plan, actor: ACTOR });
