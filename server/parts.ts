@@ -1,5 +1,6 @@
 // The parts that know no HTTP, made once from the ground up: what the server and the command line share.
 import { findRuleFault } from '../config/claim-rules.ts';
+import { judgeClient } from '../config/registrations.ts';
 import type { Config } from '../config/schema.ts';
 import { createAccountDeletion } from './accounts/account-deletion.ts';
 import { createAccountImport } from './accounts/account-import.ts';
@@ -28,6 +29,7 @@ import { createMail } from './mail/mail.ts';
 import { createLog } from './observability/log.ts';
 import { createFetcher } from './outbound/fetcher.ts';
 import { createRemoteKeys } from './outbound/remote-keys.ts';
+import { openidScopes } from './protocol/catalog.ts';
 import { checkCodeGuessing } from './rate-limits/code-guessing.ts';
 import { openLimiter } from './rate-limits/limiter.ts';
 import { createLimits } from './rate-limits/limits.ts';
@@ -55,6 +57,10 @@ import { loadCookieKeys, loadServerKeys } from './storage/server-keys.ts';
 import { createSessionClients } from './storage/session-clients.ts';
 import { createSessions } from './storage/sessions.ts';
 import { createTokens } from './storage/tokens.ts';
+import { createAppMail } from './team-apps/app-mail.ts';
+import { createAppTerms } from './team-apps/app-terms.ts';
+import { createAppReview } from './team-apps/review.ts';
+import { createTeamApps } from './team-apps/team-apps.ts';
 import { createAdmission } from './teams/admission.ts';
 import { createInvitations } from './teams/invitations.ts';
 import { createMembers } from './teams/members.ts';
@@ -196,12 +202,26 @@ function createKeyWatch(below: Ground & Registry) {
   };
 }
 
+/** Apps of teams, and what operators are told by mail: of them, and of devices. */
+function createApps(below: Ground & Registry, actor: string) {
+  const { config, database, limiter, send, resources } = below;
+  const operatorMail = createOperatorMail({ database, limiter, send, operator: config.mail.operator });
+  const app = {
+    ...{ ...below, actor },
+    terms: createAppTerms({ config, resources, judge: judgeClient, openidScopes: Object.keys(openidScopes) }),
+    mail: createAppMail({ send, issuer: config.issuer, limiter, operatorMail }),
+  };
+  return { operatorMail, teamApps: createTeamApps(app), appReview: createAppReview(app) };
+}
+
+type Apps = ReturnType<typeof createApps>;
+
 /** Teams: who is in them, and who is asked to come. */
-function createTeamParts(below: Ground & Registry & Machines) {
-  const { config, database, audit, rights, admission, limiter, send, grants, apiKeys, serviceAccounts } =
-    below;
+function createTeamParts(below: Ground & Registry & Machines & Apps) {
+  const { config, database, audit, rights, admission, limiter, send } = below;
   // What belongs to a team, and ends with it.
-  const team = { database, audit, rights, admission, dependents: [grants, apiKeys, serviceAccounts] };
+  const dependents = [below.grants, below.apiKeys, below.serviceAccounts, below.teamApps];
+  const team = { database, audit, rights, admission, dependents };
   return {
     teams: createTeams({ ...team, config }),
     members: createMembers(team),
@@ -214,8 +234,8 @@ function createTeamParts(below: Ground & Registry & Machines) {
 type TeamParts = ReturnType<typeof createTeamParts>;
 
 /** People: how they come in, stay, find their way back, and leave. */
-function createPeople(below: Ground & Registry & TeamParts) {
-  const { config, database, audit, sessions, limiter, send, grants, apiKeys, members } = below;
+function createPeople(below: Ground & Registry & Apps & TeamParts) {
+  const { config, database, audit, sessions, limiter, send, grants, apiKeys, teamApps, members } = below;
   const mail = createAccountMail({ send, issuer: config.issuer });
   const emailVerification = createEmailVerification({ database, audit, mail });
   const accounts = createAccounts({
@@ -231,7 +251,6 @@ function createPeople(below: Ground & Registry & TeamParts) {
   });
   return {
     ...{ mail, emailVerification, accounts },
-    operatorMail: createOperatorMail({ database, limiter, send, operator: config.mail.operator }),
     passwordReset: createPasswordReset({ database, audit, mail, accounts }),
     accountDeletion: createAccountDeletion({
       ...{ database, audit, sessions, mail },
@@ -241,6 +260,7 @@ function createPeople(below: Ground & Registry & TeamParts) {
         grants.forgetAllOf(accountId);
         apiKeys.revokeAllOf({ kind: 'personal', accountId });
         apiKeys.forgetPerson(accountId);
+        teamApps.forgetPerson(accountId);
       },
     }),
     accountImport: createAccountImport({ database, audit }),
@@ -254,12 +274,13 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const ground = await createGround(config);
   const registry = createRegistry(ground, actor);
   const machines = createMachines({ ...ground, ...registry }, actor);
-  const teams = createTeamParts({ ...ground, ...registry, ...machines });
-  const people = createPeople({ ...ground, ...registry, ...teams });
+  const apps = createApps({ ...ground, ...registry }, actor);
+  const teams = createTeamParts({ ...ground, ...registry, ...machines, ...apps });
+  const people = createPeople({ ...ground, ...registry, ...apps, ...teams });
   const keyWatch = createKeyWatch({ ...ground, ...registry });
 
   return {
-    ...{ ...ground, ...registry, ...machines, ...teams, ...people, ...keyWatch },
+    ...{ ...ground, ...registry, ...machines, ...apps, ...teams, ...people, ...keyWatch },
     async close(): Promise<void> {
       await registry.clients.flushRequests();
       await ground.database.close();

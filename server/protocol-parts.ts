@@ -36,7 +36,10 @@ export function createProtocol(
     parts;
   const { cookies } = shared;
   const cookieKeys = createCookieKeys(keys.cookie);
-  const pages = createEnginePages(shared.pages);
+  const pages = createEnginePages({
+    pages: shared.pages,
+    isPending: async (id) => (await clients.find(id))?.owner?.isPending ?? false,
+  });
   const cors = createCors({ clients, issuer: config.issuer });
   const dpopNonceKey = hmacSha256(keys.csrf[0], 'dpop nonce');
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { confidentialMethods, credentials, withFittingCredentials } from './credentials.ts';
 import { flag, list, reads, textWithout } from './elements.ts';
-import { clientId, scopeName, words } from './names.ts';
+import { clientId, grantTypes, scopeName, words } from './names.ts';
 import { type ClientType, clientTypes, findRedirectUriFault } from './redirect-uris.ts';
 import { isLoopbackHost } from './uris.ts';
 
@@ -31,24 +31,18 @@ function refineUris(field: 'redirect_uris' | 'post_logout_redirect_uris') {
   };
 }
 
+const pageAddress = z
+  .string()
+  .max(500)
+  .regex(/^https:\/\/[^\s/?#@\\]+([/?#][\x21-\x7e]*)?$/, 'must be the address of a page, with https');
+
 const client = z.strictObject({
   client_id: clientId.describe('The public name of the client in the protocol; never reused.'),
   name: words.describe('What people read when they are asked to consent.'),
   type: z
     .enum(clientTypes)
     .describe('web: a server with pages. native: an app. browser: script in a page. service: no people.'),
-  grants: z
-    .array(
-      z.enum([
-        'authorization_code',
-        'refresh_token',
-        'client_credentials',
-        'urn:ietf:params:oauth:grant-type:device_code',
-        'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      ]),
-    )
-    .min(1)
-    .describe('The grants that it may use, and no other.'),
+  grants: z.array(z.enum(grantTypes)).min(1).describe('The grants that it may use, and no other.'),
   redirect_uris: list(
     z.string(),
     'Where people are sent back to, compared exactly (RFC 9700 section 4.1.3).',
@@ -83,6 +77,11 @@ const client = z.strictObject({
     false,
     'Tell it which session (sid, in the ID token too); otherwise only whose it was.',
   ),
+  client_uri: pageAddress
+    .optional()
+    .describe('Its home page: people find it where they consent (RFC 7591 section 2).'),
+  policy_uri: pageAddress.optional().describe('Its privacy policy, for people.'),
+  tos_uri: pageAddress.optional().describe('Its terms of service, for people.'),
   allowed: flag(true, 'false blocks the client, and with it every token that it has.'),
   first_party: flag(false, 'Is it part of the product itself?'),
   verified: flag(

@@ -29,7 +29,7 @@ export const machineScopeName = accountScopeName.refine(
 );
 
 export const apiScopeName = machineScopeName.refine(
-  (name) => !/^(?:keys|service-accounts):(?:read|write)$/.test(name),
+  (name) => !/^(?:keys|service-accounts|team-apps):(?:read|write)$/.test(name),
   'is a scope of this server itself and cannot be one of an API',
 );
 
@@ -70,3 +70,12 @@ export const ownName = z
   .regex(/^[a-z][a-z0-9_-]{0,63}$/, 'must be lower-case letters, digits, _ and -');
 
 export const everyScope = ['*'];
+
+/** What may be used at the token endpoint (RFC 6749 section 1.3 and its extensions). */
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+] as const;

@@ -1,7 +1,7 @@
 // What people may hand on, alone and in teams: `roles`, `teams`, `plans`, `default_plans`.
 import { z } from 'zod';
 import { flag, reads, whole } from './elements.ts';
-import { everyScope, ownName, scopeName } from './names.ts';
+import { everyScope, grantTypes, ownName, scopeName } from './names.ts';
 
 export const role = z.strictObject({
   scopes: z.array(scopeName).describe('Scopes that a person in this role may hand on; `*` is all.'),
@@ -17,8 +17,26 @@ const teamRole = z.strictObject({
   ),
 });
 
+const teamApps = z.strictObject({
+  enabled: flag(
+    true,
+    'May those who manage a team register apps for it? Each waits until an operator has allowed it.',
+  ),
+  grants: z
+    .array(z.enum(grantTypes).exclude(['urn:ietf:params:oauth:grant-type:jwt-bearer']))
+    .default(['authorization_code', 'refresh_token'])
+    .describe('The grants that such an app may ask for; one that was allowed keeps what it has.'),
+  scopes: z
+    .array(scopeName)
+    .default(['openid', 'profile', 'email', 'offline_access'])
+    .describe(
+      'The scopes that it may ask for; `*` is every scope of every API, but never a right over this server.',
+    ),
+});
+
 export const teams = z
   .strictObject({
+    apps: teamApps.prefault({}),
     made_by_people: flag(true, 'May people make teams themselves? Otherwise an operator makes them.'),
     max_owned: whole(20, 'Teams that one person may make: each sends invitations to strangers.', {
       max: 10_000,
@@ -53,6 +71,14 @@ export const plan = z.strictObject({
     max: 10_000,
   }),
   max_members: whole(500, 'Members of one team on this plan.', { max: 10_000 }),
+  max_apps: whole(
+    10,
+    'Apps (OAuth clients) of one team on this plan, those that wait among them; 0 is none.',
+    {
+      min: 0,
+      max: 10_000,
+    },
+  ),
 });
 
 export const defaultPlans = z.strictObject({

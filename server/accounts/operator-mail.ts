@@ -57,6 +57,9 @@ export function createOperatorMail({ database, limiter, send, operator }: Operat
   }
 
   return {
+    /** At most ten administrators, and the operator's own address. */
+    listRecipients,
+
     /** Answers what tells them, to be called in the unit of the report. */
     async prepareDeviceReport(report: DeviceReport): Promise<() => void> {
       const recipients = (await mayTell(report.accountId)) ? await listRecipients() : [];
@@ -74,3 +77,5 @@ export function createOperatorMail({ database, limiter, send, operator }: Operat
     },
   };
 }
+
+export type OperatorMail = ReturnType<typeof createOperatorMail>;

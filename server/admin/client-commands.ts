@@ -2,7 +2,9 @@
 import type { AuthMethod, Client, ClientType, Jwks, RotatedSecret } from '../clients/clients.ts';
 import { DEVICE_GRANT } from '../clients/ready-made.ts';
 import type { ClientRequest } from '../clients/requests.ts';
+import { type ClientState, revisionOf, stateOf } from '../clients/team-owner.ts';
 import { Refusal } from '../errors.ts';
+import { type AppSettings, settingsOf } from '../team-apps/app-terms.ts';
 import { type MadeClient, registerClient, usualSettings } from './client-registration.ts';
 import type { AdminParts } from './parts.ts';
 
@@ -36,13 +38,16 @@ export type ClientOptions = {
   readonly isVerified: boolean;
   readonly needsPushedRequest: boolean;
   readonly needsDpop: boolean;
+  readonly clientUri?: string | undefined;
+  readonly policyUri?: string | undefined;
+  readonly tosUri?: string | undefined;
 };
 
 export type ShownClient = {
   client_id: string;
   name: string;
   type: ClientType;
-  state: 'allowed' | 'blocked';
+  state: ClientState;
   source: 'file' | 'database';
   /** The API whose resource server it is. */
   resource: string | null;
@@ -66,8 +71,24 @@ export type ShownClient = {
   verified: boolean;
   require_pushed_authorization_requests: boolean;
   dpop_bound_access_tokens: boolean;
+  client_uri: string | null;
+  policy_uri: string | null;
+  tos_uri: string | null;
   created_at: number;
   blocked_at: number | null;
+  /** The team that it belongs to, and who registered it there. */
+  team_id: string | null;
+  registered_by: string | null;
+  /** The name of the team as people read it. */
+  team_name: string | null;
+  /** Since when its team waits for an operator. */
+  asked_at: number | null;
+  /** What they look at then, and name when they decide. */
+  revision: string | null;
+  /** What the team wants in place of what is in force. */
+  proposal: (AppSettings & { team_name: string | null }) | null;
+  /** What an operator told the team. */
+  note: string | null;
 };
 
 export type MadeSecret = { client_id: string; client_secret: string; previous_expires_at: number };
@@ -78,12 +99,25 @@ export type ShownRequest = { client_id: string; first_at: number; last_at: numbe
 const CLIENT_ID = /^[\x21-\x7e]{1,255}$/;
 const WRONG_ID = 'The id must be 1 to 255 ASCII characters without spaces.';
 
-export function describeClient({ registration, ...client }: Client): ShownClient {
+function describeOwner(client: Client) {
+  const { owner, registration } = client;
+  const proposal = owner?.proposal;
+  return {
+    ...{ team_id: owner?.teamId ?? null, registered_by: owner?.registeredBy ?? null },
+    ...{ team_name: registration.teamName ?? null, asked_at: owner?.askedAt ?? null },
+    revision: owner?.askedAt === undefined ? null : revisionOf(client),
+    proposal: proposal ? { ...settingsOf(proposal), team_name: proposal.teamName ?? null } : null,
+    note: owner?.note ?? null,
+  };
+}
+
+export function describeClient(found: Client): ShownClient {
+  const { registration, ...client } = found;
   return {
     client_id: client.id,
     name: registration.name,
     type: registration.type,
-    state: client.blockedAt === undefined ? 'allowed' : 'blocked',
+    state: stateOf(client),
     source: client.source,
     resource: client.resource ?? null,
     auth: registration.auth,
@@ -105,8 +139,12 @@ export function describeClient({ registration, ...client }: Client): ShownClient
     verified: registration.isVerified ?? false,
     require_pushed_authorization_requests: registration.needsPushedRequest ?? false,
     dpop_bound_access_tokens: registration.needsDpop ?? false,
+    client_uri: registration.clientUri ?? null,
+    policy_uri: registration.policyUri ?? null,
+    tos_uri: registration.tosUri ?? null,
     created_at: client.createdAt,
     blocked_at: client.blockedAt ?? null,
+    ...describeOwner(found),
   };
 }
 
@@ -137,6 +175,7 @@ function toSettings(options: ClientOptions): Record<string, unknown> {
     verified: options.isVerified,
     require_pushed_authorization_requests: options.needsPushedRequest,
     dpop_bound_access_tokens: options.needsDpop,
+    ...{ client_uri: options.clientUri, policy_uri: options.policyUri, tos_uri: options.tosUri },
   };
 }
 
@@ -151,7 +190,7 @@ export function createClient(parts: Parts, options: ClientOptions): Promise<Made
 /** By id, at most `limit`, after the id `after`. */
 export async function listClients(
   { clients }: Pick<Parts, 'clients'>,
-  page: { after: string; limit: number },
+  page: { after: string; limit: number; teamId?: string | undefined },
 ): Promise<ShownClient[]> {
   return (await clients.list(page))
     .filter(({ registration }) => registration.type !== 'removed')

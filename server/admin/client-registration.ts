@@ -3,6 +3,7 @@ import type { Client, NewClient, Registration } from '../clients/clients.ts';
 import { toRegistration } from '../clients/declared.ts';
 import { withSecrets } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
+import { isManagement } from '../teams/rights.ts';
 import { getJudged } from './judged.ts';
 import type { AdminParts, JudgedClient } from './parts.ts';
 
@@ -83,7 +84,19 @@ function toSettings(registration: Registration): ClientSettings {
     verified: registration.isVerified ?? false,
     require_pushed_authorization_requests: registration.needsPushedRequest ?? false,
     dpop_bound_access_tokens: registration.needsDpop ?? false,
+    client_uri: registration.clientUri ?? null,
+    policy_uri: registration.policyUri ?? null,
+    tos_uri: registration.tosUri ?? null,
   };
+}
+
+/** Whoever manages the team makes secrets of it: it is never more than an app of others. */
+function checkTeamApp({ owner }: Client, judged: JudgedClient): void {
+  if (owner === undefined || !(judged.first_party || judged.scopes.some(isManagement))) return;
+  throw new Refusal('invalid_request', {
+    words: 'An app of a team is no part of the product and has no right over this server.',
+    param: judged.first_party ? 'first_party' : 'scopes',
+  });
 }
 
 /**
@@ -100,7 +113,10 @@ export async function prepareUpdate(parts: Parts, id: string, change: ClientSett
   const settings = Object.fromEntries(merged.filter(([, value]) => value !== null));
   const judged = judge(parts, { ...settings, client_id: id });
   await checkSchemes(parts, judged.redirect_uris, id);
-  return { before, ...withSecrets(toRegistration(judged, []), before.registration.secrets) };
+  checkTeamApp(before, judged);
+  const { secrets, teamName } = before.registration;
+  const registration = { ...toRegistration(judged, []), ...(teamName !== undefined && { teamName }) };
+  return { before, ...withSecrets(registration, secrets) };
 }
 
 /** Felt by the next request; what was issued before stays as it is. Conflict where somebody else changed it meanwhile. */

@@ -1,5 +1,6 @@
 // latchkey clients …: the options, and the answers in words.
 import { type Command, Option } from 'commander';
+import { approveClient, declineClient, listAskingClients } from './app-review-commands.ts';
 import {
   allowClient,
   blockClient,
@@ -19,6 +20,7 @@ import type { Runner } from './runner.ts';
 import { describeFields, describeMade, describeRows } from './text.ts';
 
 const COLUMNS = ['client_id', 'name', 'type', 'auth', 'state', 'source', 'created_at'];
+const WAITING_COLUMNS = ['client_id', 'name', 'team_name', 'team_id', 'state', 'asked_at', 'revision'];
 const ONCE = 'The secret is shown this once; only its hash is kept.';
 
 const EXAMPLES = `
@@ -51,6 +53,9 @@ type CreateOptions = {
   verified?: true;
   requirePar?: true;
   requireDpop?: true;
+  homePage?: string;
+  privacyPage?: string;
+  termsPage?: string;
 };
 
 export function addClientCommands(program: Command, runner: Runner): void {
@@ -63,23 +68,35 @@ export function addClientCommands(program: Command, runner: Runner): void {
     .description('list clients, by id')
     .option('--limit <number>', 'how many at most', rowLimit, 100)
     .option('--after <id>', 'go on after this id', '')
-    .action((page: { limit: number; after: string }) =>
-      runner.runWithParts((parts) => listClients(parts, page), {
-        describe: (rows) => describeRows(rows, COLUMNS),
-      }),
+    .option('--team <team_id>', 'those of one team')
+    .option('--pending', 'only apps for which a team waits, the longest first')
+    .action((page: { limit: number; after: string; team?: string; pending?: true }) =>
+      runner.runWithParts(
+        (parts) =>
+          page.pending ? listAskingClients(parts, page) : listClients(parts, { ...page, teamId: page.team }),
+        { describe: (rows) => describeRows(rows, page.pending ? WAITING_COLUMNS : COLUMNS) },
+      ),
     );
 
   addOne('show', 'show one client', showClient);
   addOne('block', 'refuse it from now on; everything issued to it is dead for good', blockClient);
-  addOne('allow', 'let a blocked client ask again, or an unknown one pair devices', allowClient);
   addOne('verify', 'tell people that you have checked who runs it', verifyClient);
   addOne('unverify', 'no longer tell them so', unverifyClient);
+
+  addReview(clients, runner);
 
   clients
     .command('requests')
     .description('list ids that nobody registered and that came asking, the latest first')
     .option('--limit <number>', 'how many at most', rowLimit, 100)
-    .addHelpText('after', '\nTo let one pair devices (RFC 8628):\n  latchkey clients allow CLIENT_ID')
+    .addHelpText(
+      'after',
+      `
+To let one pair devices (RFC 8628):
+  latchkey clients allow CLIENT_ID
+Apps that teams registered stand in another list:
+  latchkey clients list --pending`,
+    )
     .action((page: { limit: number }) =>
       runner.runWithParts((parts) => listClientRequests(parts, page), {
         describe: (rows) => describeRows(rows, ['client_id', 'first_at', 'last_at', 'count']),
@@ -139,6 +156,9 @@ function addCreate(clients: Command, runner: Runner): void {
     .option('--id-token-claims', 'put name and e-mail into the ID token too')
     .option('--require-par', 'it must push every authorization request first (RFC 9126)')
     .option('--require-dpop', 'every token of it is bound to a key of its own (RFC 9449)')
+    .option('--home-page <url>', 'its home page; people find it where they consent')
+    .option('--privacy-page <url>', 'its privacy policy')
+    .option('--terms-page <url>', 'its terms of service')
     .option('--first-party', 'it is part of the product itself: people are not asked to consent')
     .option('--verified', 'tell people that you have checked who runs it')
     .addHelpText('after', EXAMPLES)
@@ -152,6 +172,38 @@ function addCreate(clients: Command, runner: Runner): void {
             made,
           ),
       }),
+    );
+}
+
+function addReview(clients: Command, runner: Runner): void {
+  const revision = 'of an app of a team: what you looked at, as list --pending and show say it';
+  clients
+    .command('allow')
+    .description(
+      'let a blocked client ask again, an unknown one pair devices, or a team have what it asked for',
+    )
+    .argument('<client_id>', 'the id of the client')
+    .option('--revision <revision>', revision)
+    .addHelpText('after', '\nExample:\n  latchkey clients allow shop')
+    .action((id: string, { revision }: { revision?: string }) =>
+      runner.runWithParts(
+        (parts) => (revision === undefined ? allowClient(parts, id) : approveClient(parts, id, { revision })),
+        { describe: describeFields },
+      ),
+    );
+
+  clients
+    .command('decline')
+    .description('decline what a team asked for; what is in force stays so')
+    .argument('<client_id>', 'the id of the client')
+    .requiredOption('--revision <revision>', revision)
+    .option('--reason <text>', 'the team reads it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  latchkey clients decline client_4Yq1mX0Qw2bT --revision 0aB1 --reason "Whose name is this?"',
+    )
+    .action((id: string, options: { revision: string; reason?: string }) =>
+      runner.runWithParts((parts) => declineClient(parts, id, options), { describe: describeFields }),
     );
 }
 
@@ -178,6 +230,7 @@ function toClientOptions(options: CreateOptions): ClientOptions {
     isVerified: options.verified ?? false,
     needsPushedRequest: options.requirePar ?? false,
     needsDpop: options.requireDpop ?? false,
+    ...{ clientUri: options.homePage, policyUri: options.privacyPage, tosUri: options.termsPage },
   };
 }
 

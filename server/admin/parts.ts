@@ -22,6 +22,8 @@ import type { Database } from '../storage/database.ts';
 import type { Deployment } from '../storage/deployment.ts';
 import type { Sealer } from '../storage/server-keys.ts';
 import type { Tokens } from '../storage/tokens.ts';
+import type { AppReview } from '../team-apps/review.ts';
+import type { TeamApps } from '../team-apps/team-apps.ts';
 import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
 import type { Rights } from '../teams/rights.ts';
@@ -82,6 +84,8 @@ export type AdminParts = {
   readonly teams: Teams;
   readonly members: Members;
   readonly invitations: Invitations;
+  readonly teamApps: TeamApps;
+  readonly appReview: AppReview;
   readonly tokens: Tokens;
   readonly signingKeys: SigningKeys;
   readonly sealer: Sealer;

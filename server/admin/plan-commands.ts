@@ -8,6 +8,7 @@ export type ShownPlan = {
   max_team_keys: number;
   max_service_accounts: number;
   max_members: number;
+  max_apps: number;
   /** Of whom it is the plan where none was chosen. */
   default_for: ('person' | 'team')[];
 };

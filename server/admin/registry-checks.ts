@@ -2,6 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import { type Client, isAllowed } from '../clients/clients.ts';
 import { EVERY_SCOPE } from '../clients/ready-made.ts';
+import { stateOf } from '../clients/team-owner.ts';
 import { openidScopes } from '../protocol/catalog.ts';
 import { managementScopes, ownScopes } from '../resources/management.ts';
 import type { Resource } from '../resources/resources.ts';
@@ -107,11 +108,20 @@ function checkServers({ clients, resources }: Registry): Finding {
 
 /** A client is blocked on purpose, and a second secret is there on purpose: named, so that neither is forgotten. */
 function checkBlocked({ clients }: Registry): Finding {
-  const names = clients.filter((client) => !isAllowed(client)).map((client) => client.id);
+  const names = clients.filter((client) => stateOf(client) === 'blocked').map((client) => client.id);
   return nameAll('blocked_clients', names, {
     level: 'ok',
     fine: 'No client is blocked.',
     sentence: 'These clients are blocked: {names}{more, plural, =0 {} other { and # more}}.',
+  });
+}
+
+function checkAsking({ clients }: Registry): Finding {
+  const names = clients.filter(({ owner }) => owner?.askedAt !== undefined).map((client) => client.id);
+  return nameAll('apps_of_teams', names, {
+    fine: 'No team waits for you to look at its app.',
+    sentence:
+      'Teams wait for you to look at these apps of theirs (latchkey clients list --pending): {names}{more, plural, =0 {} other { and # more}}.',
   });
 }
 
@@ -165,6 +175,7 @@ export function checkRegistry(registry: Registry): Finding[] {
     checkPkce,
     checkScopes,
     checkBlocked,
+    checkAsking,
     checkSecrets,
     checkAudit,
     checkReports,

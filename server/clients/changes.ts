@@ -26,8 +26,17 @@ export function createClientChanges({ database, audit, actor, store, getOwn, blo
     audit.record('client.updated', { actor, clientId: before.id });
   }
 
+  /** In the open unit. A row without anything of it stays, so that nobody gets its id. */
+  function end(client: Client, by: { actor: string; details?: Record<string, string> }): void {
+    store.replace(client, nothingOf(client.registration.name));
+    store.disown(client.id);
+    block(client.id);
+    audit.record('client.removed', { clientId: client.id, ...by });
+  }
+
   return {
     getOwn,
+    end,
 
     /** Says, or no longer says, to people that the operator has checked who runs it. */
     async setVerified(id: string, { isVerified }: { isVerified: boolean }): Promise<Client> {
@@ -52,14 +61,10 @@ export function createClientChanges({ database, audit, actor, store, getOwn, blo
       store.removeServersOf(identifier, nothingOf(name));
     },
 
-    /** Everything issued to it is dead. A row without anything of it stays, so that nobody gets its id. */
+    /** Everything issued to it is dead. */
     async remove(id: string): Promise<void> {
       const client = await getOwn(id);
-      await database.transact(() => {
-        store.replace(client, nothingOf(client.registration.name));
-        block(id);
-        audit.record('client.removed', { actor, clientId: id });
-      });
+      await database.transact(() => end(client, { actor }));
     },
   };
 }

@@ -1,7 +1,6 @@
 // OAuth clients (RFC 6749 section 2): who may ask for tokens, with what, and since when not any more.
 
 import type { Audit } from '../audit/audit.ts';
-import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { randomSecret } from '../secrets.ts';
 import type { Database } from '../storage/database.ts';
@@ -10,8 +9,9 @@ import { createClientChanges } from './changes.ts';
 import { createClaims } from './claims.ts';
 import { deviceClient, EVERY_SCOPE } from './ready-made.ts';
 import { createClientRequests } from './requests.ts';
-import { createSecret, needsSecret, withSecrets } from './secrets.ts';
+import { addSecret, withSecrets } from './secrets.ts';
 import { createClientStore } from './store.ts';
+import type { TeamOwner } from './team-owner.ts';
 import type { Trust } from './trust.ts';
 
 /** `removed`: what is left of a client, so that its id and its tokens stay dead. */
@@ -57,6 +57,12 @@ export type Registration = {
   readonly needsPushedRequest?: boolean;
   /** RFC 9449 section 5.2: every token is bound to a key. */
   readonly needsDpop?: boolean;
+  /** Pages about it, for people (RFC 7591 section 2). */
+  readonly clientUri?: string;
+  readonly policyUri?: string;
+  readonly tosUri?: string;
+  /** Of an app of a team: its name as an operator last saw it, which people are shown. */
+  readonly teamName?: string;
   /** Of a trusted issuer: whose assertions are believed, and about whom. */
   readonly trust?: Trust;
   /** Of a resource server: it says from which address a credential came to it, and is believed. */
@@ -73,6 +79,8 @@ export type Client = {
   readonly isCovering: boolean;
   /** The API whose resource server this is, if it is one. */
   readonly resource: string | undefined;
+  /** The team that it belongs to, if it does. */
+  readonly owner: TeamOwner | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly blockedAt: number | undefined;
@@ -83,9 +91,6 @@ export type Client = {
 /** A secret is shown this once; undefined where the client has none. */
 export type NewClient = { readonly id: string; readonly secret: string | undefined };
 export type RotatedSecret = { readonly secret: string; readonly previousExpiresAt: number };
-
-const ROTATION_SECONDS = 86_400;
-const KEPT_SECRETS = 2;
 
 /** `allowed` by the operator, and not blocked since. */
 export function isAllowed(client: Client): boolean {
@@ -161,15 +166,19 @@ export function createClients(options: {
     };
   }
 
+  const changes = createClientChanges({ database, audit, actor, store, getOwn, block });
+
   return {
     find: store.find,
     get,
     list: store.list,
+    /** Those of teams for which something waits for an operator, the longest first. */
+    listAsking: store.listAsking,
     listTrusting: store.listTrusting,
 
     ...createClaims(store),
 
-    ...createClientChanges({ database, audit, actor, store, getOwn, block }),
+    ...changes,
     prepare,
 
     /**
@@ -203,29 +212,25 @@ export function createClients(options: {
     /** A second secret; the one before stays good for a day, older ones end. */
     async rotateSecret(id: string, alsoInUnit?: (made: RotatedSecret) => void): Promise<RotatedSecret> {
       const client = await getOwn(id);
-      if (!needsSecret(client.registration.auth)) {
-        throw new Refusal('invalid_request', {
-          words: `The client ${id} has no secret.`,
-          param: 'client_id',
-        });
-      }
-
-      const previousExpiresAt = nowSeconds() + ROTATION_SECONDS;
-      const { secret, stored } = createSecret();
-      const ending = client.registration.secrets.slice(0, KEPT_SECRETS - 1).map((one) => ({
-        ...one,
-        expiresAt: Math.min(one.expiresAt ?? previousExpiresAt, previousExpiresAt),
-      }));
+      const { registration, made } = addSecret(client);
       await database.transact(() => {
-        store.replace(client, { ...client.registration, secrets: [stored, ...ending] });
+        store.replace(client, registration);
         audit.record('client.secret_rotated', { actor, clientId: id });
-        alsoInUnit?.({ secret, previousExpiresAt });
+        alsoInUnit?.(made);
       });
-      return { secret, previousExpiresAt };
+      return made;
     },
 
     block: (id: string) => changeState(id, () => block(id), 'client.blocked'),
-    allow: (id: string) => changeState(id, () => store.allow(id), 'client.allowed'),
+    /** Refuses with conflict an app of a team that nobody has looked at yet: server/team-apps/review.ts allows it. */
+    async allow(id: string): Promise<Client> {
+      if ((await get(id)).owner?.isPending !== true)
+        return changeState(id, () => store.allow(id), 'client.allowed');
+      throw new Refusal('conflict', {
+        words: 'Its team waits for you to look at it: allow it with the revision that you have seen.',
+        param: 'revision',
+      });
+    },
 
     /** The writes of the acts above, for whoever has a unit of work of its own open. */
     inUnit: {
@@ -233,6 +238,7 @@ export function createClients(options: {
       replace: store.replace,
       block,
       allow: store.allow,
+      end: changes.end,
     },
 
     noteRequest: requests.note,

@@ -5,6 +5,8 @@ import type { Registration } from './clients.ts';
 import { resourceServer } from './ready-made.ts';
 
 type DeclaredClient = Config['clients'][number];
+/** An app as the file declares it, without its secret. */
+export type DeclaredApp = Omit<DeclaredClient, 'secret_sha256'>;
 type DeclaredResource = Config['resources'][number];
 
 export type Declared = {
@@ -18,10 +20,7 @@ function toSecrets(hashes: readonly string[]) {
   return hashes.map((sha256) => ({ sha256 }));
 }
 
-export function toRegistration(
-  client: Omit<DeclaredClient, 'secret_sha256'>,
-  hashes: readonly string[],
-): Registration {
+export function toRegistration(client: DeclaredApp, hashes: readonly string[]): Registration {
   return {
     name: client.name,
     type: client.type,
@@ -43,6 +42,9 @@ export function toRegistration(
     isVerified: client.verified,
     needsPushedRequest: client.require_pushed_authorization_requests,
     needsDpop: client.dpop_bound_access_tokens,
+    ...(client.client_uri === undefined ? {} : { clientUri: client.client_uri }),
+    ...(client.policy_uri === undefined ? {} : { policyUri: client.policy_uri }),
+    ...(client.tos_uri === undefined ? {} : { tosUri: client.tos_uri }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../storage/database.ts';
 import { insert, type Statement, sql } from '../storage/statement.ts';
 import type { Client, Registration } from './clients.ts';
 import { parseRegistration } from './registration-text.ts';
+import type { Proposal, TeamOwner } from './team-owner.ts';
 
 type Row = {
   id: string;
@@ -15,8 +16,26 @@ type Row = {
   created_at: number;
   updated_at: number;
   blocked_at: number | null;
+  blocked_by: string | null;
   revoked_at: number | null;
+  owner_team_id: string | null;
+  registered_by: string | null;
+  proposal: string | null;
+  asked_at: number | null;
+  note: string | null;
 };
+
+function ownerOf(row: Row): TeamOwner | undefined {
+  if (row.owner_team_id === null) return undefined;
+  return {
+    teamId: row.owner_team_id,
+    registeredBy: row.registered_by ?? undefined,
+    isPending: row.blocked_by === 'pending',
+    proposal: row.proposal === null ? undefined : (JSON.parse(row.proposal) as Proposal),
+    askedAt: row.asked_at ?? undefined,
+    note: row.note ?? undefined,
+  };
+}
 
 function fromRow(row: Row): Client {
   return {
@@ -25,6 +44,7 @@ function fromRow(row: Row): Client {
     registration: parseRegistration(row.registration),
     isCovering: row.covered !== null,
     resource: row.resource ?? undefined,
+    owner: ownerOf(row),
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     blockedAt: row.blocked_at ?? undefined,
@@ -33,7 +53,8 @@ function fromRow(row: Row): Client {
 }
 
 export function createClientStore(database: Database) {
-  const columns = sql`SELECT id, source, registration, covered, resource, created_at, updated_at, blocked_at, revoked_at FROM clients`;
+  const columns = sql`SELECT id, source, registration, covered, resource, created_at, updated_at, blocked_at, blocked_by,
+    revoked_at, owner_team_id, registered_by, proposal, asked_at, note FROM clients`;
 
   function where(condition: Statement): Statement {
     return { sql: `${columns.sql} ${condition.sql}`, bindings: condition.bindings };
@@ -48,10 +69,20 @@ export function createClientStore(database: Database) {
       return row === undefined ? undefined : readRow('clients', row, fromRow);
     },
 
-    /** By id, at most `limit`, after the cursor. */
-    async list(options: { after: string; limit: number }): Promise<Client[]> {
+    /** By id, at most `limit`, after the cursor; of one team, or of all. */
+    async list(options: { after: string; limit: number; teamId?: string | undefined }): Promise<Client[]> {
+      const { after, limit, teamId } = options;
+      const page =
+        teamId === undefined
+          ? sql`WHERE id > ${after} ORDER BY id LIMIT ${limit}`
+          : sql`WHERE owner_team_id = ${teamId} AND id > ${after} ORDER BY id LIMIT ${limit}`;
+      return readAll(await database.list<Row>(where(page)));
+    },
+
+    /** Those for which a team waits, the longest first, at most `limit`. */
+    async listAsking(limit: number): Promise<Client[]> {
       const rows = await database.list<Row>(
-        where(sql`WHERE id > ${options.after} ORDER BY id LIMIT ${options.limit}`),
+        where(sql`WHERE asked_at IS NOT NULL ORDER BY asked_at, id LIMIT ${limit}`),
       );
       return readAll(rows);
     },
@@ -181,16 +212,26 @@ export function createClientStore(database: Database) {
       );
     },
 
+    /** What its team was waiting for is declined with it. */
     block(id: string): void {
       const now = nowSeconds();
       database.write(
-        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'operator' WHERE id = ${id}`,
+        sql`UPDATE clients SET blocked_at = ${now}, revoked_at = ${now}, blocked_by = 'operator',
+          proposal = NULL, asked_at = NULL, note = NULL WHERE id = ${id}`,
       );
+    },
+
+    /** It belongs to no team any more. */
+    disown(id: string): void {
+      database.write(sql`UPDATE clients SET owner_team_id = NULL, registered_by = NULL WHERE id = ${id}`);
     },
 
     /** revoked_at stays: what was issued before the block does not come back. */
     allow(id: string): void {
-      database.write(sql`UPDATE clients SET blocked_at = NULL, blocked_by = NULL WHERE id = ${id}`);
+      database.write(
+        sql`UPDATE clients SET blocked_at = NULL, blocked_by = NULL, note = NULL
+          WHERE id = ${id} AND (blocked_by IS NULL OR blocked_by <> 'pending')`,
+      );
     },
   };
 }

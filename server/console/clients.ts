@@ -1,10 +1,12 @@
 // /admin/clients and /admin/requests: who may ask for tokens, and who came asking. The acts are those of `latchkey clients`.
+import { approveClient, declineClient, listAskingClients } from '../admin/app-review-commands.ts';
 import {
   allowClient,
   blockClient,
   describeClient,
   listClientRequests,
   rotateClientSecret,
+  type ShownClient,
   unverifyClient,
   verifyClient,
 } from '../admin/client-commands.ts';
@@ -22,7 +24,7 @@ const ONE = '/admin/clients/:client';
 const PAGE = 25;
 const MOST_GRANTS = 20;
 const MOST_REQUESTS = 200;
-const filters: readonly ClientFilter[] = ['all', 'allowed', 'blocked'];
+const filters: readonly ClientFilter[] = ['all', 'asking', 'allowed', 'blocked'];
 // They have pages of their own.
 const elsewhere: readonly string[] = ['trusted_issuer', 'service_account'];
 
@@ -49,14 +51,27 @@ async function subjectOf(parts: ConsoleParts, asked: Asked): Promise<string> {
 async function loadClient(parts: ConsoleParts, asked: Asked) {
   const client = await getClient(parts, asked);
   const isOwn = client.source === 'database';
+  const shown = describeClient(client);
+  const registrar = await parts.accounts.find(shown.registered_by ?? '');
   const grants = await listGrants(parts, { account: undefined, client: client.id, limit: MOST_GRANTS });
   return {
     title: client.registration.name,
-    client: describeClient(client),
+    client: { ...shown, registered_by: registrar?.email },
+    changes: listChanges(shown),
     may_rotate: isOwn && needsSecret(client.registration.auth),
     may_verify: isOwn && client.registration.type !== 'resource_server',
     grants: grants.map(withScopes),
   };
+}
+
+/** Where what a team wants differs from what is in force. */
+function listChanges(shown: ShownClient) {
+  const { proposal } = shown;
+  if (proposal === null) return [];
+  return Object.entries(proposal).flatMap(([field, wanted]) => {
+    const [before, after] = [shown[field as keyof typeof proposal], wanted].map((one) => [one ?? []].flat());
+    return String(before) === String(after) ? [] : [{ field, before, after }];
+  });
 }
 
 async function checkUnknown({ clients }: ConsoleParts, id: string): Promise<void> {
@@ -96,6 +111,18 @@ export const clients: readonly ConsoleRoute[] = [
     act: async (parts, asked) => allowClient(parts, (await getClient(parts, asked)).id),
   },
   {
+    ...{ ...act, path: `${ONE}/approval/:revision` },
+    act: async (parts, asked) =>
+      approveClient(parts, (await getClient(parts, asked)).id, { revision: paramOf(asked, 'revision') }),
+  },
+  {
+    ...{ ...act, path: `${ONE}/refusal/:revision` },
+    act: async (parts, asked) =>
+      declineClient(parts, (await getClient(parts, asked)).id, {
+        ...{ revision: paramOf(asked, 'revision'), reason: asked.form.reason },
+      }),
+  },
+  {
     ...{ ...act, path: `${ONE}/verify` },
     act: async (parts, asked) => verifyClient(parts, (await getClient(parts, asked)).id),
   },
@@ -126,7 +153,10 @@ export const requests: readonly ConsoleRoute[] = [
       title: 'Requests',
       view: 'console/requests',
     },
-    load: async (parts) => ({ requests: await listClientRequests(parts, { limit: MOST_REQUESTS }) }),
+    load: async (parts) => ({
+      requests: await listClientRequests(parts, { limit: MOST_REQUESTS }),
+      asking: await listAskingClients(parts, { limit: MOST_REQUESTS }),
+    }),
   },
   {
     ...{ kind: 'act', section: 'requests', path: '/admin/requests/:client/allow' },

@@ -16,6 +16,8 @@ export type Asked = {
   readonly params: Parameters;
   readonly query: Parameters;
   readonly who: Who;
+  /** What was typed in; empty for a page. */
+  readonly form: Readonly<Record<string, string>>;
 };
 
 export type Locals = Readonly<Record<string, unknown>>;

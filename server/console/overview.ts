@@ -1,4 +1,6 @@
 // /admin: how the server is at a glance; and /admin/doctor: what the doctor can say in the middle of the work.
+
+import { listAskingClients } from '../admin/app-review-commands.ts';
 import { listAudit } from '../admin/audit-commands.ts';
 import { listClientRequests } from '../admin/client-commands.ts';
 import { examineRunning } from '../admin/doctor.ts';
@@ -45,6 +47,7 @@ async function loadOverview(parts: ConsoleParts) {
     counts: {
       people: await store.countPeople(),
       requests: await store.countRequests(),
+      asking: await store.countAsking(),
       clients: { allowed: countClients('clients', false), blocked: countClients('clients', true) },
       issuers: { allowed: countClients('issuers', false), blocked: countClients('issuers', true) },
       service_accounts: {
@@ -55,6 +58,7 @@ async function loadOverview(parts: ConsoleParts) {
     },
     people: await listAccountsById(parts, latest),
     requests: await listClientRequests(parts, { limit: LATEST_REQUESTS }),
+    asking: await listAskingClients(parts, { limit: LATEST_REQUESTS }),
     events: await tellEvents(parts, events),
     findings: withTitles(findings.filter(({ level }) => level !== 'ok')),
   };

@@ -35,6 +35,7 @@ function readAsked(ctx: RouteContext): Asked {
     params: readPathParameters(ctx),
     query: readQuery(ctx),
     who: { accountId, actor: `account:${accountId}` },
+    form: ctx.state.form ?? {},
   };
 }
 

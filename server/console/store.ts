@@ -11,7 +11,7 @@ const LAST_CHARACTER = '\u{10ffff}';
 export type Count = { readonly count: number; readonly isMore: boolean };
 
 export type PeopleFilter = 'everybody' | 'administrators' | 'disabled';
-export type ClientFilter = 'all' | 'allowed' | 'blocked';
+export type ClientFilter = 'all' | 'asking' | 'allowed' | 'blocked';
 
 const people: Readonly<Record<PeopleFilter, string>> = {
   everybody: 'deleted_at IS NULL',
@@ -21,14 +21,16 @@ const people: Readonly<Record<PeopleFilter, string>> = {
 
 const clients: Readonly<Record<ClientFilter, string>> = {
   all: '1 = 1',
+  asking: 'asked_at IS NOT NULL',
   allowed: 'blocked_at IS NULL',
-  blocked: 'blocked_at IS NOT NULL',
+  blocked: "blocked_at IS NOT NULL AND blocked_by <> 'pending'",
 };
 
 // A quote within a text of JSON has a backslash before it, so these are the members themselves.
 const KIND = `CASE WHEN registration LIKE '%"type":"service_account"%' THEN 'service_accounts'
   WHEN registration LIKE '%"type":"trusted_issuer"%' THEN 'issuers'
-  WHEN registration LIKE '%"type":"removed"%' THEN 'removed' ELSE 'clients' END`;
+  WHEN registration LIKE '%"type":"removed"%' THEN 'removed'
+  WHEN blocked_by = 'pending' THEN 'pending' ELSE 'clients' END`;
 
 type CountRow = { count: number };
 type ClientRow = { kind: string; is_blocked: number; count: number };
@@ -110,10 +112,12 @@ export function createConsoleStore(database: Database) {
       );
     },
 
+    countAsking: (): Promise<Count> => count('clients', sql`asked_at IS NOT NULL`),
+
     /** Ids of apps and of the servers of APIs, in their order, after `after`. */
     listClients({ filter, after, limit }: { filter: ClientFilter; after: string; limit: number }) {
       return listIds({
-        sql: `SELECT id FROM clients WHERE ${KIND} = 'clients' AND ${clients[filter]} AND id > ? ORDER BY id LIMIT ?`,
+        sql: `SELECT id FROM clients WHERE ${KIND} IN ('clients', 'pending') AND ${clients[filter]} AND id > ? ORDER BY id LIMIT ?`,
         bindings: [after, limit],
       });
     },

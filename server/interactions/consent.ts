@@ -38,6 +38,8 @@ export function consentLocals(uid: string, account: Account, question: Question)
       name: client.name,
       redirect_host: client.redirectHost,
       is_verified: client.isVerified,
+      team_name: client.teamName,
+      pages: client.pages,
       is_first_party: client.isFirstParty,
     },
     account: { name: account.name, email: account.email },

@@ -56,6 +56,8 @@ export function decisionLocals(shown: Shown, tokens: Config['tokens']) {
       name: client.name,
       is_first_party: client.isFirstParty,
       is_verified: client.isVerified,
+      team_name: client.teamName,
+      pages: client.pages,
     },
     account: { name: approver.account.name, email: approver.account.email },
     return_to: devicePath(typed),

@@ -5,6 +5,7 @@ import { at, atOrNull, keySet, scopeName } from './schemas.ts';
 const words = z.string().min(1).max(200);
 const uris = z.array(z.string().max(2000)).max(100);
 const scopes = z.array(scopeName).max(200);
+const pageUri = z.string().max(500);
 const clientId = z.string().regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 ASCII characters without spaces');
 
 const grants = z.array(
@@ -41,6 +42,9 @@ const changeable = {
   first_party: z.boolean().describe('Is it part of the product itself? Then people are not asked.'),
   require_pushed_authorization_requests: z.boolean().describe('RFC 9126.'),
   dpop_bound_access_tokens: z.boolean().describe('RFC 9449.'),
+  client_uri: pageUri.describe('Its home page, for people.'),
+  policy_uri: pageUri.describe('Its privacy policy.'),
+  tos_uri: pageUri.describe('Its terms of service.'),
 } as const;
 
 const { name, ...leftOut } = changeable;
@@ -63,8 +67,41 @@ export const clientChange = z
     jwks: changeable.jwks.nullable().optional(),
     jwks_uri: changeable.jwks_uri.nullable().optional(),
     backchannel_logout_uri: changeable.backchannel_logout_uri.nullable().optional(),
+    client_uri: changeable.client_uri.nullable().optional(),
+    policy_uri: changeable.policy_uri.nullable().optional(),
+    tos_uri: changeable.tos_uri.nullable().optional(),
   })
   .meta({ id: 'ClientChange' });
+
+/** What its team decides of an app. */
+const ofTeam = {
+  name: changeable.name,
+  grants: changeable.grants,
+  redirect_uris: changeable.redirect_uris,
+  post_logout_redirect_uris: changeable.post_logout_redirect_uris,
+  scopes: changeable.scopes,
+  client_uri: changeable.client_uri.nullable().optional(),
+  policy_uri: changeable.policy_uri.nullable().optional(),
+  tos_uri: changeable.tos_uri.nullable().optional(),
+} as const;
+
+export const newTeamApp = z
+  .strictObject({
+    ...ofTeam,
+    redirect_uris: ofTeam.redirect_uris.default([]),
+    post_logout_redirect_uris: ofTeam.post_logout_redirect_uris.default([]),
+    scopes: ofTeam.scopes.default([]),
+    type: z.enum(['web', 'native', 'browser', 'service']).describe('What it is; it stays so.'),
+    auth: z
+      .enum(['none', 'client_secret_basic', 'client_secret_post'])
+      .optional()
+      .describe('How it proves who it is; it stays so.'),
+  })
+  .meta({ id: 'NewTeamApp' });
+
+export const teamAppChange = z
+  .strictObject(z.strictObject(ofTeam).partial().shape)
+  .meta({ id: 'TeamAppChange' });
 
 export const client = z
   .strictObject({
@@ -80,7 +117,7 @@ export const client = z
       'service_account',
       'removed',
     ]),
-    state: z.enum(['allowed', 'blocked']),
+    state: z.enum(['pending', 'allowed', 'blocked']),
     source: z.enum(['file', 'database']).describe('What the configuration file declares is changed there.'),
     resource: z.string().nullable().describe('The API that introspects with it.'),
     auth: z.enum(methods),
@@ -104,8 +141,28 @@ export const client = z
     verified: z.boolean().describe('Did an operator check who runs it?'),
     require_pushed_authorization_requests: z.boolean(),
     dpop_bound_access_tokens: z.boolean(),
+    client_uri: z.string().nullable(),
+    policy_uri: z.string().nullable(),
+    tos_uri: z.string().nullable(),
     created_at: at('When it was registered'),
     blocked_at: atOrNull('Since when it is refused'),
+    team_id: z.string().nullable().describe('The team that it belongs to.'),
+    registered_by: z.string().nullable().describe('The account of whoever registered it there.'),
+    team_name: z.string().nullable().describe('The name of the team as people read it.'),
+    asked_at: atOrNull('Since when its team waits for an operator'),
+    revision: z.string().nullable().describe('What they look at then, and name when they decide.'),
+    proposal: z
+      .strictObject({
+        ...z.strictObject(ofTeam).shape,
+        grants: z.array(z.string()).readonly(),
+        redirect_uris: z.array(z.string()).readonly(),
+        post_logout_redirect_uris: z.array(z.string()).readonly(),
+        scopes: z.array(z.string()).readonly(),
+        team_name: z.string().nullable(),
+      })
+      .nullable()
+      .describe('What its team wants in place of what is in force.'),
+    note: z.string().nullable().describe('What an operator told the team.'),
   })
   .meta({ id: 'Client' });
 
@@ -157,5 +214,7 @@ export const clientExample = {
   ...{ optional_scopes: [], pkce: true, id_token_claims: false, backchannel_logout_uri: null },
   ...{ backchannel_logout_session_required: false, first_party: false, verified: false },
   ...{ require_pushed_authorization_requests: false, dpop_bound_access_tokens: false },
-  ...{ created_at: 1_790_000_000, blocked_at: null },
+  ...{ client_uri: null, policy_uri: null, tos_uri: null, created_at: 1_790_000_000, blocked_at: null },
+  ...{ team_id: null, registered_by: null, team_name: null, asked_at: null, revision: null, proposal: null },
+  note: null,
 };

@@ -1,5 +1,5 @@
 // /v1/clients: OAuth clients (RFC 6749 section 2), the servers of APIs among them.
-import type { z } from 'zod';
+import { z } from 'zod';
 import {
   allowClient,
   blockClient,
@@ -12,6 +12,7 @@ import { prepareUpdate, registerClient, updateClient, usualSettings } from '../a
 import type { AdminParts } from '../admin/parts.ts';
 import type { Client } from '../clients/clients.ts';
 import { Refusal } from '../errors.ts';
+import { clientReviews } from './client-reviews.ts';
 import {
   changedClient,
   client,
@@ -56,11 +57,15 @@ async function checkWithinReach(parts: AdminParts, caller: Caller, id: string): 
 }
 
 /** By id, `wanted` of them unless there are fewer. */
-async function collect({ clients }: AdminParts, after: string, wanted: number): Promise<Client[]> {
+async function collect(
+  { clients }: AdminParts,
+  page: { after: string; teamId: string | undefined },
+  wanted: number,
+): Promise<Client[]> {
   const found: Client[] = [];
-  let last = after;
+  let last = page.after;
   for (;;) {
-    const batch = await clients.list({ after: last, limit: wanted });
+    const batch = await clients.list({ ...page, after: last, limit: wanted });
     found.push(...batch.filter(isListed));
     const end = batch.at(-1);
     if (end === undefined || batch.length < wanted || found.length >= wanted) return found.slice(0, wanted);
@@ -71,11 +76,11 @@ async function collect({ clients }: AdminParts, after: string, wanted: number): 
 const list = operation({
   ...{ id: 'listClients', method: 'get', path: '/v1/clients', scope: READ, status: 200 },
   summary: 'List clients, by id',
-  query: pageQuery({}),
+  query: pageQuery({ team_id: z.string().max(100).optional().describe('Those of this team only.') }),
   answer: pageOf('ClientList', client),
   example: { answer: { data: [clientExample], next: null } },
-  async act(parts, { query: { limit, after } }) {
-    const found = await collect(parts, readIdCursor(LIST, after), limit + 1);
+  async act(parts, { query: { limit, after, team_id: teamId } }) {
+    const found = await collect(parts, { after: readIdCursor(LIST, after), teamId }, limit + 1);
     return answerPage(LIST, found.map(show), { limit, placeOf: ({ client_id: id }) => [id] });
   },
 });
@@ -198,6 +203,7 @@ export const clients: Noun = {
   name: 'Clients',
   operations: [
     ...[list, create, get, update, remove, createSecret],
+    ...clientReviews,
     ...stateOf(
       'block',
       {

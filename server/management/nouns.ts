@@ -10,6 +10,7 @@ import type { Noun, Operation } from './operations.ts';
 import { plans } from './plans.ts';
 import { resources } from './resources.ts';
 import { serviceAccounts } from './service-accounts.ts';
+import { teamApps } from './team-apps.ts';
 import { teamInvitations } from './team-invitations.ts';
 import { teamMembers } from './team-members.ts';
 import { teams } from './teams.ts';
@@ -20,6 +21,7 @@ export const nouns: readonly Noun[] = [
   teams,
   teamMembers,
   teamInvitations,
+  teamApps,
   clients,
   clientRequests,
   resources,

@@ -14,13 +14,14 @@ const plan = z
     max_team_keys: z.int().min(0).describe('API keys of one team.'),
     max_service_accounts: z.int().min(0).describe('Service accounts of one team.'),
     max_members: z.int().min(1).describe('Members of one team.'),
+    max_apps: z.int().min(0).describe('Apps (OAuth clients) of one team.'),
     default_for: z.array(z.enum(['person', 'team'])).describe('For whom it counts where none was chosen.'),
   })
   .meta({ id: 'Plan' });
 
 const standard = {
   ...{ name: 'standard', scopes: ['*'], max_personal_keys: 100, max_team_keys: 100 },
-  ...{ max_service_accounts: 100, max_members: 500 },
+  ...{ max_service_accounts: 100, max_members: 500, max_apps: 10 },
   default_for: ['person' as const, 'team' as const],
 };
 

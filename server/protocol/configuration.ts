@@ -30,7 +30,10 @@ import { createScopeCheck } from './request-parameters.ts';
 import { available } from './unavailable.ts';
 
 export type EnginePages = {
-  error(ctx: KoaContextWithOIDC, out: { error: string; error_description?: string | undefined }): void;
+  error(
+    ctx: KoaContextWithOIDC,
+    out: { error: string; error_description?: string | undefined },
+  ): Promise<void>;
   logout(ctx: KoaContextWithOIDC): Promise<void>;
   loggedOut(ctx: KoaContextWithOIDC): Promise<void>;
 };

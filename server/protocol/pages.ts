@@ -7,6 +7,9 @@ import { listTags, withTags } from '../web/words.ts';
 import type { EnginePages } from './configuration.ts';
 import { routes } from './endpoints.ts';
 
+const PENDING =
+  'The app that sent you here is registered, and those who run this server have not allowed it yet. Its team hears when they have.';
+
 const WORDS: Readonly<Record<string, string>> = {
   invalid_client: 'The app that sent you here is not allowed on this server, or does not exist.',
   invalid_redirect_uri:
@@ -27,7 +30,13 @@ function asWeb(ctx: KoaContextWithOIDC): WebContext {
   return ctx as unknown as WebContext;
 }
 
-export function createEnginePages(pages: Pages): EnginePages {
+type Parts = {
+  pages: Pages;
+  /** Does an app of a team wait for an operator? */
+  isPending: (clientId: string) => Promise<boolean>;
+};
+
+export function createEnginePages({ pages, isPending }: Parts): EnginePages {
   function clientOf(ctx: KoaContextWithOIDC) {
     const { client } = ctx.oidc;
     return client === undefined ? undefined : { name: client.clientName ?? client.clientId };
@@ -39,8 +48,14 @@ export function createEnginePages(pages: Pages): EnginePages {
     if (wanted !== undefined) asWeb(ctx).state.uiLocales = listTags(wanted);
   }
 
+  async function wordsOf(ctx: KoaContextWithOIDC, error: string): Promise<string> {
+    const { client_id: id } = ctx.oidc.params ?? {};
+    if (error === 'invalid_client' && typeof id === 'string' && (await isPending(id))) return PENDING;
+    return WORDS[error] ?? 'The app sent a request that we cannot accept: {fault}.';
+  }
+
   return {
-    error(ctx, out) {
+    async error(ctx, out) {
       if (!PEOPLE.has(ctx.oidc.route)) {
         ctx.body = out;
         return;
@@ -51,7 +66,7 @@ export function createEnginePages(pages: Pages): EnginePages {
       ctx.body = pages.renderError(asWeb(ctx), {
         status,
         title,
-        words: WORDS[out.error] ?? 'The app sent a request that we cannot accept: {fault}.',
+        words: await wordsOf(ctx, out.error),
         // In English: it is for those who made the app.
         values: { fault: out.error_description ?? out.error },
         requestId: asWeb(ctx).state.requestId,

@@ -1,5 +1,5 @@
 // What an authorization asks of a person, in words: who, for what, for how long (RFC 6749 section 10.2, RFC 9700 section 4.11).
-import { mayAskFor } from '../clients/clients.ts';
+import { mayAskFor, type Registration } from '../clients/clients.ts';
 import type { PermittedScopes } from '../grants/grants.ts';
 import type { Localized } from '../web/words.ts';
 import type { MayHold } from './acting.ts';
@@ -40,6 +40,10 @@ export type Question = {
     readonly redirectHost: string;
     readonly isFirstParty: boolean;
     readonly isVerified: boolean;
+    /** Of an app of a team: the team's name, as an operator last saw it. */
+    readonly teamName: string | undefined;
+    /** Its home page, privacy policy and terms, where it has them. */
+    readonly pages: readonly { readonly kind: 'home' | 'policy' | 'terms'; readonly url: string }[];
   };
   readonly groups: readonly AskedGroup[];
   /** Among which the person chooses, where a team-scoped API is asked for. */
@@ -62,6 +66,14 @@ type Asked = {
 function hostOf(uri: string): string {
   const url = URL.parse(uri);
   return url === null ? '' : url.host || url.protocol;
+}
+
+function pagesOf({ clientUri, policyUri, tosUri }: Registration): Question['client']['pages'] {
+  return [
+    ...(clientUri === undefined ? [] : [{ kind: 'home', url: clientUri } as const]),
+    ...(policyUri === undefined ? [] : [{ kind: 'policy', url: policyUri } as const]),
+    ...(tosUri === undefined ? [] : [{ kind: 'terms', url: tosUri } as const]),
+  ];
 }
 
 function resourcesOf(params: Record<string, unknown>): string[] {
@@ -111,6 +123,8 @@ export function describeQuestion(catalog: Catalog, asked: Asked, accessTokenSeco
       redirectHost: hostOf(String(asked.params.redirect_uri ?? '')),
       isFirstParty: registration.isFirstParty,
       isVerified: registration.isVerified ?? false,
+      teamName: registration.teamName,
+      pages: pagesOf(registration),
     },
     groups: groupsWithScopes.filter((group) => group.scopes.length > 0),
     ...{ teams: undefined, noTeam: undefined },

@@ -129,6 +129,21 @@ const defaults = {
     windowSeconds: HOUR,
     protects: 'the same from one team with many who invite',
   },
+  'team_app.registration': {
+    max: 20,
+    windowSeconds: 24 * HOUR,
+    protects: 'the list of clients from one team that registers apps and deletes them',
+  },
+  'team_app.mail_of_team': {
+    max: 5,
+    windowSeconds: 24 * HOUR,
+    protects: 'the mailboxes of operators from one team; whatever waits stands in the list of clients',
+  },
+  'team_app.mail': {
+    max: 20,
+    windowSeconds: HOUR,
+    protects: 'the same from many teams, or from one person with many',
+  },
   'assertion.refused': {
     max: 100,
     windowSeconds: MINUTE,

@@ -31,6 +31,8 @@ export const ownScopes = {
   'keys:write': 'Make, change and end these API keys',
   'service-accounts:read': 'See the service accounts of teams that you manage',
   'service-accounts:write': 'Make, change and end these service accounts',
+  'team-apps:read': 'See the apps of teams that you manage',
+  'team-apps:write': 'Register, change and delete these apps',
 } as const satisfies Record<string, string>;
 
 export type OwnScope = keyof typeof ownScopes;

@@ -15,13 +15,16 @@ export type Plan = {
   readonly maxTeamKeys: number;
   readonly maxServiceAccounts: number;
   readonly maxMembers: number;
+  readonly maxApps: number;
 };
 
 type Scopes = { readonly isAll: boolean; readonly names: ReadonlySet<string> };
 type Listed = Readonly<Record<string, { readonly scopes: readonly string[] }>>;
 
 const NO_SCOPES: Scopes = { isAll: false, names: new Set() };
-const NO_PLAN = { maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0 };
+const NO_PLAN = {
+  ...{ maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0, maxApps: 0 },
+};
 
 /** Rights over the server itself: no `*`, no plan and no role in a team implies them, they are for administrators by name. */
 export function isManagement(scope: string): boolean {
@@ -73,6 +76,7 @@ export function createRights(config: Settings) {
         maxTeamKeys: plan.max_team_keys,
         maxServiceAccounts: plan.max_service_accounts,
         maxMembers: plan.max_members,
+        maxApps: plan.max_apps,
       },
     ]),
   );

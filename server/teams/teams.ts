@@ -32,7 +32,7 @@ export type TeamParts = {
 };
 
 /** NFC, trimmed. Refuses with invalid_request, at the field `name`. */
-function cleanTeamName(name: string): string {
+export function cleanTeamName(name: string): string {
   const clean = name.normalize('NFC').trim();
   if (clean === '' || clean.length > LONGEST_NAME || hasUnseen(clean) || leading.test(clean)) {
     throw new Refusal('invalid_request', {

@@ -1,4 +1,5 @@
 // The table of the pages for keys and teams: every route. The matrix of the tests is made from it.
+import { appRoutes } from './app-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { serviceAccountRoutes } from './service-account-routes.ts';
 import { teamRoutes } from './team-routes.ts';
@@ -9,4 +10,5 @@ export const workspaceRoutes: readonly WorkspaceRoute[] = [
   ...teamRoutes,
   ...keyRoutes('team', '/teams/:team/keys'),
   ...serviceAccountRoutes,
+  ...appRoutes,
 ];

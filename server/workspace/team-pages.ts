@@ -50,6 +50,12 @@ async function listInvitations({ invitations, rights }: WorkspaceParts, asked: A
   }));
 }
 
+/** Also where no more are registered, those that there are can be deleted. */
+async function hasApps({ teamApps }: WorkspaceParts, asked: Asked): Promise<boolean> {
+  const found = await teamApps.list(asked.actor, paramOf(asked, 'team'), { after: '', limit: 1 });
+  return found.length > 0;
+}
+
 export async function loadTeam(parts: WorkspaceParts, asked: Asked): Promise<Locals> {
   const { rights, config } = parts;
   const { team, role } = await parts.teams.get(asked.actor, paramOf(asked, 'team'));
@@ -66,6 +72,7 @@ export async function loadTeam(parts: WorkspaceParts, asked: Asked): Promise<Loc
       created_at: team.createdAt,
     },
     ...{ role, manages, is_owner: role === 'owner', has_keys: config.api_keys.team.enabled && manages },
+    has_apps: manages && (config.teams.apps.enabled || (await hasApps(parts, asked))),
     members: shown.map((member) => describeMember(member, parts, { ...asked, role })),
     next: members.length > MEMBERS_PAGE ? shown.at(-1)?.accountId : undefined,
     is_later: page.after !== '',

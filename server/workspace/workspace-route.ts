@@ -6,6 +6,7 @@ import type { Resources } from '../resources/resources.ts';
 import type { AccountRules } from '../service-accounts/account-making.ts';
 import type { ServiceAccounts } from '../service-accounts/service-accounts.ts';
 import type { TrustedIssuers } from '../service-accounts/trusted-issuers.ts';
+import type { TeamApps } from '../team-apps/team-apps.ts';
 import type { Actor } from '../teams/admission.ts';
 import type { Invitations } from '../teams/invitations.ts';
 import type { Members } from '../teams/members.ts';
@@ -22,6 +23,7 @@ export type WorkspaceParts = {
   readonly invitations: Invitations;
   readonly rights: Rights;
   readonly apiKeys: ApiKeys;
+  readonly teamApps: TeamApps;
   readonly resources: Pick<Resources, 'list'>;
   readonly serviceAccounts: ServiceAccounts;
   readonly trustedIssuers: Pick<TrustedIssuers, 'listMappingTo'>;

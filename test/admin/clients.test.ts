@@ -66,6 +66,8 @@ test('T10: a client is registered with every value given, and its secret is show
     verified: true,
     require_pushed_authorization_requests: false,
     dpop_bound_access_tokens: false,
+    ...{ client_uri: null, policy_uri: null, tos_uri: null, team_id: null, registered_by: null },
+    ...{ team_name: null, asked_at: null, revision: null, proposal: null, note: null },
     created_at: expect.any(Number),
     blocked_at: null,
   });

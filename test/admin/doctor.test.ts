@@ -206,6 +206,7 @@ describe('clients, APIs and people', () => {
     registration,
     isCovering: false,
     resource: 'urn:orders',
+    owner: undefined,
     createdAt: 1,
     updatedAt: 1,
     blockedAt: undefined,

@@ -16,7 +16,7 @@ const first = ['storage', 'web'];
 const second = ['audit', 'rate-limits'];
 const third = ['accounts', 'clients', 'resources', 'signing-keys', 'mail'];
 const fourth = ['teams', 'grants'];
-const fifth = ['api-keys', 'service-accounts'];
+const fifth = ['api-keys', 'service-accounts', 'team-apps'];
 const belowFifth = [...first, ...second];
 const belowSeventh = [
   'outbound',
@@ -54,6 +54,10 @@ export const FLOORS: Record<string, Row> = {
   'service-accounts': {
     floor: 5,
     mayImport: ['accounts', 'clients', 'resources', 'teams', 'mail', 'outbound', ...belowFifth],
+  },
+  'team-apps': {
+    floor: 5,
+    mayImport: ['accounts', 'clients', 'resources', 'teams', ...belowFifth],
   },
   protocol: {
     floor: 6,

@@ -83,6 +83,7 @@ export const planted: Planted[] = [
     'server/service-accounts/planted.ts',
     `${header}import { keys } from '../api-keys/api-keys.ts';`,
   ],
+  ['floors', 'server/team-apps/planted.ts', `${header}import { list } from '../grants/grants.ts';`],
   ['floors', 'server/protocol/planted.ts', `${header}import { find } from '../api-keys/api-keys.ts';`],
   [
     'floors',

@@ -68,6 +68,7 @@ export async function createConsoleWorld(options: TestAppOptions = {}) {
 
   const ids: Readonly<Record<string, string>> = {
     ...{ client: notes.id, issuer: issuer.client_id, key: key.key.id },
+    revision: 'of-before',
     grant: grant === undefined ? '' : `grant_${grant.id.toString(36).padStart(11, '0')}`,
   };
 

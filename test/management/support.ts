@@ -105,20 +105,34 @@ function idsOf(path: string): Record<string, string> {
   return path.startsWith('/v1/service-accounts') ? { client_id: 'sa_none' } : {};
 }
 
+/** An app of this team, for what is done with one. */
+async function makeApp({ app }: ManagementWorld, teamId: string): Promise<string> {
+  const made = await app.parts.teamApps.register(asOperator('operator'), teamId, {
+    ...{ name: 'Board', type: 'web', auth: 'client_secret_basic', grants: ['authorization_code'] },
+    ...{ redirect_uris: ['https://board.example.com/cb'], post_logout_redirect_uris: [], scopes: ['openid'] },
+  });
+  return made.id;
+}
+
 /** Requests made from the table: paths that lead to something, and the bodies that the document shows. */
 export async function createRequests(world: ManagementWorld) {
+  const teamId = await makeTeam(world);
+  const ofTeam = { client_id: await makeApp(world, teamId) };
   const ids: Record<string, string> = {
     account_id: world.ada.id,
     client_id: world.notes.id,
     identifier: API,
     grant_id: 'grant_00000000000',
     kid: 'key-1',
-    team_id: await makeTeam(world),
+    team_id: teamId,
     key_id: operations.some((one) => one.id === 'createKey') ? await makeKey(world) : '',
   };
 
   function pathOf({ path }: Operation): string {
-    const known: Record<string, string | undefined> = { ...ids, ...idsOf(path) };
+    const known: Record<string, string | undefined> = {
+      ...{ ...ids, ...idsOf(path) },
+      ...(path.startsWith('/v1/teams/') && ofTeam),
+    };
     return path.replace(/\{(\w+)\}/g, (_all, name: string) => encodeURIComponent(known[name] ?? 'none'));
   }
 

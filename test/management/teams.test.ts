@@ -45,10 +45,12 @@ test('plans are those of the configuration, by name, with whose default they are
     {
       ...{ name: 'pro', scopes: ['read:tasks'], default_for: [] },
       ...{ max_personal_keys: 100, max_team_keys: 100, max_service_accounts: 100, max_members: 2 },
+      max_apps: 10,
     },
     {
       ...{ name: 'standard', scopes: ['*'], default_for: ['person', 'team'] },
       ...{ max_personal_keys: 100, max_team_keys: 100, max_service_accounts: 100, max_members: 500 },
+      max_apps: 10,
     },
   ]);
 });

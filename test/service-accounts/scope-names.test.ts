@@ -30,6 +30,7 @@ test('G06: * is every scope of a service account, and of nobody else', () => {
 });
 
 test('an API does not take the names of what is about keys', () => {
-  for (const scope of ['keys:read', 'keys:write', 'service-accounts:read', 'service-accounts:write'])
+  const areas = ['keys', 'service-accounts', 'team-apps'];
+  for (const scope of areas.flatMap((area) => [`${area}:read`, `${area}:write`]))
     expect(takes['an API'](scope).success).toBe(false);
 });

@@ -22,7 +22,15 @@ const requests: Request[] = workspaceRoutes.flatMap((route): Request[] => {
 });
 const forms = requests.filter(({ method }) => method === 'POST');
 const ofTeam = requests.filter(({ route }) => route.path.startsWith('/teams/'));
-const fields = { name: 'Mine', role: 'owner', email: 'eve@example.com', may: 'all', overlap_hours: '0' };
+const fields = {
+  type: 'web',
+  redirect_uris: 'https://mine.example/cb',
+  name: 'Mine',
+  role: 'owner',
+  email: 'eve@example.com',
+  may: 'all',
+  overlap_hours: '0',
+};
 // Lists of one's own, and a form that makes one's own: whoever is signed in has them.
 const own = ['/account/keys', '/account/keys/new', '/account/teams'];
 const ofSomebody = requests.filter(({ route }) => !own.includes(route.path));
@@ -143,6 +151,9 @@ test('G04: what makes a secret or ends a team wants a sign-in of the last five m
       'POST /teams/:team/keys/new',
       'POST /teams/:team/keys/:key/rotation',
       'POST /teams/:team/deletion',
+      'POST /teams/:team/apps/new',
+      'POST /teams/:team/apps/:app/rotation',
+      'POST /teams/:team/apps/:app/deletion',
     ]),
   );
   await refuseAll(robot, stale, {

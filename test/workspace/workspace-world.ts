@@ -1,5 +1,6 @@
 // Looms, Ada's team: Grace manages it, Mary is in it, Ida was removed; Eve owns another one. Each in a browser of her own.
 import { sql } from '../../server/storage/statement.ts';
+import { asPerson } from '../../server/teams/admission.ts';
 import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
 import { createKeyWorld, OPERATOR } from '../api-keys/key-world.ts';
 import { createServiceAccount } from '../service-accounts/accounts.ts';
@@ -30,6 +31,11 @@ export async function createWorkspaceWorld(options: TestAppOptions = {}) {
   const owned = await world.make({ owner: { kind: 'personal', accountId: ada.id } });
   const teamKey = await apiKeys.create(OPERATOR, { name: 'Deployer', owner: world.ofTeam, scopes: ['read'] });
   const machine = await createServiceAccount(world, { teamId: team.id, scopes: ['read'] });
+  const teamApp = await parts.teamApps.register(asPerson(ada), team.id, {
+    ...{ name: 'Loom board', type: 'web', auth: 'client_secret_basic', scopes: ['openid'] },
+    ...{ grants: ['authorization_code'], redirect_uris: ['https://board.example.com/cb'] },
+    post_logout_redirect_uris: [],
+  });
   const invited = await invitations.invite(OPERATOR, team.id, { email: 'zoe@example.com', role: 'member' });
 
   /** A browser in which this person has just signed in. */
@@ -41,14 +47,14 @@ export async function createWorkspaceWorld(options: TestAppOptions = {}) {
   }
 
   return {
-    ...{ ...world, mary, ida, eve, owned, teamKey, machine, invited, signedIn },
+    ...{ ...world, mary, ida, eve, owned, teamKey, machine, teamApp, invited, signedIn },
 
     /** The path of a route, where it leads to something of Ada or of Looms. */
     pathOf({ path }: Pick<WorkspaceRoute, 'path'>): string {
       const key = path.startsWith('/account/') ? owned.key.id : teamKey.key.id;
       const ids: Record<string, string> = {
         ...{ key, team: team.id, account: mary.id, invitation: invited.id, ticket: 'x'.repeat(43) },
-        ...{ machine: machine.id, kid: 'key-1' },
+        ...{ machine: machine.id, kid: 'key-1', app: teamApp.id },
       };
       return path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(ids[name] ?? ''));
     },
