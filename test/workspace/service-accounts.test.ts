@@ -123,6 +123,24 @@ test('G06: it is given no scope that the team may not have, or that no API has, 
   }
 });
 
+test('G06: what is given everything has what the team may have now, whatever that is', async () => {
+  const sent = await ada.submit(
+    await ada.get(`${home}/new`),
+    { name: 'All', scope_9999: '*', source: 'made' },
+    { action: `${home}/new` },
+  );
+  const [id = ''] = /sa_[^/]+/.exec(sent.location ?? '') ?? [];
+  expect(mainTextOf(await ada.get(`${home}/${id}`))).toContain('Everything that the team may');
+  const operator = { name: 'operator', account: undefined };
+  await world.parts.teams.setPlan(operator, world.team.id, 'small');
+  try {
+    const { mayHave } = await world.parts.serviceAccounts.get(id);
+    expect(['read', 'write', 'latchkey:accounts:read'].filter(mayHave)).toEqual(['read']);
+  } finally {
+    await world.parts.teams.setPlan(operator, world.team.id, undefined);
+  }
+});
+
 test('its page has its keys; one is added with an end, disabled, enabled and removed, and the log names who', async () => {
   const { path, id, one } = await make();
   await ada.get(path);
