@@ -2,6 +2,7 @@
 import { isAscii } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { readPresented } from '../clients/authentication.ts';
+import { Refusal } from '../errors.ts';
 import { randomSecret } from '../secrets.ts';
 import { keepBody, parseParameters } from '../web/body.ts';
 import { baseHeaders } from '../web/security-headers.ts';
@@ -41,6 +42,13 @@ function isPlain(request: IncomingMessage): boolean {
   );
 }
 
+const faults = new WeakMap<IncomingMessage, unknown>();
+
+/** What went wrong with this request on the fast path: the long way says so, and does not try again what waited in vain. */
+export function findFault(request: IncomingMessage): unknown {
+  return faults.get(request);
+}
+
 /** Answers plain introspections that succeed; all else, refusals too, is `longWay`'s with the body kept for it. */
 export function createFastPath({ introspect, issuer, longWay }: Parts): RequestListener {
   const { host } = new URL(issuer);
@@ -60,8 +68,9 @@ export function createFastPath({ introspect, issuer, longWay }: Parts): RequestL
         'Content-Length': Buffer.byteLength(text),
       });
       response.end(text);
-    } catch {
+    } catch (error) {
       // Refusals and faults have their words and their log line there; a read is all that is done twice.
+      if (!(error instanceof Refusal)) faults.set(request, error);
       if (!response.headersSent) longWay(request, response);
     }
   }

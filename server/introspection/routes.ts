@@ -5,6 +5,7 @@ import { Refusal } from '../errors.ts';
 import type { Log } from '../observability/log.ts';
 import { readParameters } from '../web/body.ts';
 import type { WebContext, WebState } from '../web/context.ts';
+import { findFault } from './fast-path.ts';
 import type { Introspect } from './introspection.ts';
 import { readUsedFrom } from './kinds.ts';
 
@@ -23,6 +24,8 @@ export function createIntrospectionRoutes({ introspect, issuer, log }: Parts) {
   const router = new Router<WebState, Record<never, never>>();
 
   router.post('/introspect', async (ctx) => {
+    const fault = findFault(ctx.req);
+    if (fault !== undefined) throw fault;
     try {
       const parameters = await readParameters(ctx, LONGEST_BODY_BYTES);
       const presented = readPresented(ctx.get('authorization') || undefined, parameters);

@@ -12,6 +12,8 @@ const RETRIES = 3;
 const QUEUE = 2000;
 // A unit that waited this long for a writer is told no: its request has given up or will try again.
 const COMMIT_PATIENCE_MILLISECONDS = 4000;
+// Where no writer has committed anything for so long, nobody waits behind them (row F11).
+const STANDSTILL_MILLISECONDS = 2000;
 
 type PendingUnit = {
   writes: readonly Write[];
@@ -137,11 +139,30 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
     }
   }
 
+  let standstill: NodeJS.Timeout | undefined;
+
+  function watchWriters(): void {
+    standstill ??= setTimeout(() => {
+      standstill = undefined;
+      for (const unit of queue.splice(0)) unit.reject(new StorageFault('the writers stand still'));
+    }, STANDSTILL_MILLISECONDS);
+  }
+
+  function noteProgress(): void {
+    if (queue.length > 0) standstill?.refresh();
+    else stopWatching();
+  }
+
+  function stopWatching(): void {
+    clearTimeout(standstill);
+    standstill = undefined;
+  }
+
   async function work(writer: number): Promise<void> {
     for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
       const isLate = unit.since < nowMilliseconds() - COMMIT_PATIENCE_MILLISECONDS;
       if (isLate) unit.reject(new StorageFault('the unit waited too long'));
-      else await commitUnit(writer, unit.writes).then(unit.resolve, unit.reject);
+      else await commitUnit(writer, unit.writes).then(noteProgress).then(unit.resolve, unit.reject);
     }
     freeWriters.push(writer);
   }
@@ -157,13 +178,14 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       return new Promise((resolve, reject) => {
         queue.push({ writes, since: nowMilliseconds(), resolve, reject });
         const writer = freeWriters.pop();
-        if (writer === undefined) return;
+        if (writer === undefined) return watchWriters();
         const done = work(writer).finally(() => working.delete(done));
         working.add(done);
       });
     },
 
     async close(): Promise<void> {
+      stopWatching();
       for (const unit of queue.splice(0)) unit.reject(new StorageFault('the database was closed'));
       await Promise.all(working);
       await pool.end();
