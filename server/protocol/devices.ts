@@ -3,24 +3,18 @@ import type { Config } from '../../config/schema.ts';
 import type { ApprovedDevice } from '../accounts/account-mail.ts';
 import type { Account } from '../accounts/accounts.ts';
 import type { DeviceReport } from '../accounts/operator-mail.ts';
-import type { Audit } from '../audit/audit.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import { formatGrantId, type Grants } from '../grants/grants.ts';
-import type { Limiter, Verdict } from '../rate-limits/limiter.ts';
-import type { LimitName } from '../rate-limits/limits.ts';
-import { isSameNetwork } from '../rate-limits/network.ts';
 import { hmacSha256, isSameSecret } from '../secrets.ts';
-import type { Database } from '../storage/database.ts';
-import type { DeviceCodes, StoredDeviceCode } from '../storage/device-codes.ts';
+import type { StoredDeviceCode } from '../storage/device-codes.ts';
 import { Conflict } from '../storage/faults.ts';
 import { nextId } from '../storage/ids.ts';
-import { networkOf } from '../web/address.ts';
+import { CODE_WORDS, checkOpen, createDeviceEntry, type DeviceEntryParts } from './device-entry.ts';
 import { type DeviceQuestion, describeDevice, grantOf } from './device-question.ts';
 import type { Engine } from './engine.ts';
 import { mayRefresh } from './refresh-policy.ts';
 import type { TeamAnswer, TeamQuestion } from './team-question.ts';
-import { normalizeUserCode } from './user-code.ts';
 
 /** Who stands before the page. */
 export type Approver = {
@@ -31,15 +25,11 @@ export type Approver = {
   address: string;
 };
 
-export type DeviceParts = {
+export type DeviceParts = DeviceEntryParts & {
   config: Config;
   engine: Engine;
-  database: Database;
-  deviceCodes: DeviceCodes;
   grants: Grants;
   teamQuestion: TeamQuestion;
-  limiter: Limiter;
-  audit: Audit;
   /** Binds what was looked up to the session that did. */
   referenceKey: Buffer;
   /** Tells the person, in the open unit. */
@@ -61,98 +51,15 @@ type Approval = {
   isRefreshable: boolean;
 };
 
-// One person and one who helps; with more the code is in the wrong hands (RFC 10027, row D29).
-const MOST_PEOPLE = 2;
-const EVERYBODY = 'all';
 const WORDS = {
-  unknown: 'There is no such code. Check it on your device; codes end after a few minutes.',
-  over: 'This code has expired or was used already. Ask your device for a new one.',
-  killed: 'This code was withdrawn. Ask your device for a new one.',
+  ...CODE_WORDS,
   blocked: 'You have reported this app before, so it cannot be paired with your account.',
   gone: 'The app is not allowed here any more.',
 };
 
 export function createDevices(parts: DeviceParts) {
-  const { config, engine, database, deviceCodes, grants, teamQuestion, limiter, audit } = parts;
-
-  function isFromHere(code: StoredDeviceCode | undefined, { address }: Approver): boolean {
-    return code?.address !== undefined && isSameNetwork(code.address, address);
-  }
-
-  /**
-   * Counts a try among those of everybody. Once these have guessed too often, the first try of a person and network is
-   * still heard, counted apart: a flood keeps nobody out who made no mistake of their own.
-   */
-  async function takeShared(verdicts: readonly Verdict[]): Promise<{ name: LimitName; verdict: Verdict }> {
-    const verdict = await limiter.take('device_code.deployment', EVERYBODY);
-    if (verdict.isAllowed || !verdicts.every(({ isFirst }) => isFirst))
-      return { name: 'device_code.deployment', verdict };
-    return {
-      name: 'device_code.first_try',
-      verdict: await limiter.take('device_code.first_try', EVERYBODY),
-    };
-  }
-
-  /**
-   * Row D08: a try is counted before it is made, so that parallel ones are counted too; a right one is given back.
-   * A code is found in any case from the network that asked for it: nobody is kept from a device in their own home.
-   */
-  async function findCounted(typed: string, approver: Approver): Promise<StoredDeviceCode> {
-    const own: readonly [LimitName, string][] = [
-      ['device_code.person', approver.account.id],
-      ['device_code.address', networkOf(approver.address)],
-    ];
-    const shared = await takeShared(await limiter.checkAll(own));
-    const { isAllowed, retryAfterSeconds } = shared.verdict;
-    const code = await deviceCodes.findByUserCode(normalizeUserCode(typed));
-    if (!isAllowed && !isFromHere(code, approver)) {
-      throw new Refusal('too_many_requests', { reason: `limit ${shared.name}`, retryAfterSeconds });
-    }
-    if (code === undefined) throw new Refusal('not_found', { words: WORDS.unknown, param: 'user_code' });
-    checkOpen(code);
-    for (const [name, key] of own) await limiter.refund(name, key);
-    if (isAllowed) await limiter.refund(shared.name, EVERYBODY);
-    return code;
-  }
-
-  function checkOpen(code: StoredDeviceCode): void {
-    if (code.state === 'pending' && code.expiresAt > nowSeconds()) return;
-    throw new Refusal('expired', {
-      words: code.state === 'killed' ? WORDS.killed : WORDS.over,
-      param: 'user_code',
-    });
-  }
-
-  /** Notes who entered the code; beyond the second person it is withdrawn for all. */
-  async function noteTry(code: StoredDeviceCode, accountId: string): Promise<void> {
-    if (code.triedBy.includes(accountId)) return;
-    const after = [...code.triedBy, accountId];
-    const isKilled = after.length > MOST_PEOPLE;
-    await database.transact(() => {
-      deviceCodes.noteTry(code.idHash, code.triedBy, after);
-      if (!isKilled) return;
-      deviceCodes.decide(code.idHash, { state: 'killed' });
-      audit.record('device_code.killed', {
-        actor: `account:${accountId}`,
-        clientId: code.clientId,
-        outcome: 'failure',
-      });
-    });
-    if (isKilled) throw new Refusal('expired', { words: WORDS.killed, param: 'user_code' });
-  }
-
-  /** The same, where another tab or person entered it at the same moment: whoever lost looks again. */
-  async function noteTryInTurn(code: StoredDeviceCode, accountId: string): Promise<void> {
-    try {
-      await noteTry(code, accountId);
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error;
-      const now = await deviceCodes.findByHash(code.idHash);
-      if (now === undefined) throw new Refusal('expired', { words: WORDS.over, cause: error });
-      checkOpen(now);
-      await noteTry(now, accountId);
-    }
-  }
+  const { config, engine, database, deviceCodes, grants, teamQuestion, audit } = parts;
+  const entry = createDeviceEntry(parts);
 
   function sign(code: StoredDeviceCode, { sessionUid }: Approver): string {
     return hmacSha256(parts.referenceKey, `device ${code.idHash.toString('hex')} ${sessionUid}`).toString(
@@ -243,8 +150,7 @@ export function createDevices(parts: DeviceParts) {
       typed: string,
       approver: Approver,
     ): Promise<{ question: DeviceQuestion; reference: string }> {
-      const code = await findCounted(typed, approver);
-      await noteTryInTurn(code, approver.account.id);
+      const code = await entry.enter(typed, approver);
       const { question } = await describe(code, approver);
       return { question, reference: `${code.idHash.toString('hex')}.${sign(code, approver)}` };
     },
