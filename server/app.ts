@@ -8,7 +8,7 @@ import { createOwnData } from './accounts/own-data.ts';
 import { createAccountRoutes } from './accounts/routes.ts';
 import { createWayBack } from './accounts/way-back.ts';
 import { createFoundKeyRoutes } from './api-keys/routes.ts';
-import { noteConfiguration } from './audit/configuration-change.ts';
+import { fingerprintOf, noteConfiguration } from './audit/configuration-change.ts';
 import { declaredClients } from './clients/declared.ts';
 import { createConsole } from './console/routes.ts';
 import { createDeviceRoutes } from './interactions/device-routes.ts';
@@ -31,6 +31,7 @@ import { declaredServiceAccounts } from './service-accounts/account-registration
 import { declaredIssuers } from './service-accounts/registration.ts';
 import { createRotationClock } from './signing-keys/rotation-clock.ts';
 import { Conflict, isPassing } from './storage/faults.ts';
+import { createNodes } from './storage/nodes.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
 import { createCommit } from './web/commit.ts';
@@ -198,10 +199,17 @@ export async function createApp(config: Config) {
     keepSeconds: config.tokens.tombstone_seconds,
     onFault: (error) => parts.log.error('sweep.failed', { error }),
   });
+
+  const nodes = createNodes({
+    ...{ database: parts.database, issuer: config.issuer, fingerprint: fingerprintOf(config) },
+    onFault: (error) => parts.log.error('node.not_noted', { error }),
+  });
+
   const background = [sweep, postOffice, logouts, keyWarnings, createRotationClock(parts)];
 
   async function close(): Promise<void> {
     for (const work of background) await work.stop();
+    await nodes.leave();
     await parts.close();
   }
 
@@ -215,6 +223,10 @@ export async function createApp(config: Config) {
 
     /** Listens, and begins what goes on beside the requests. Throws one sentence for people where it cannot. */
     async start() {
+      const others = await nodes.join();
+      // As it is while nodes are exchanged one by one, and as it should not stay.
+      if (others.some(({ fingerprint }) => fingerprint !== fingerprintOf(config)))
+        parts.log.warn('configuration.differs', { count: others.length });
       const listening = await listen({ handler, config, log: parts.log, health });
       for (const work of background) work.start();
       return {

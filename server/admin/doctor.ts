@@ -2,10 +2,12 @@
 import type { Config } from '../../config/schema.ts';
 import type { Client, Clients } from '../clients/clients.ts';
 import { nowSeconds } from '../clock.ts';
+import { listNodes } from '../storage/nodes.ts';
 import { describeFault } from './faults.ts';
 import type { Finding } from './finding.ts';
 import { checkFoundation } from './foundation-checks.ts';
 import { checkTrustedIssuers } from './issuer-checks.ts';
+import { checkNodes } from './node-checks.ts';
 import type { AdminParts } from './parts.ts';
 import { checkRegistry } from './registry-checks.ts';
 import type { Door } from './runner.ts';
@@ -62,6 +64,10 @@ async function readSurroundings(parts: AdminParts) {
   };
 }
 
+async function checkServers({ database }: Pick<AdminParts, 'database'>): Promise<Finding> {
+  return checkNodes(await listNodes(database));
+}
+
 async function checkRotation({ signingKeys }: Pick<AdminParts, 'signingKeys'>): Promise<Finding> {
   return checkSigningKeys(await signingKeys.listPublished(), { ...signingKeys, now: nowSeconds() });
 }
@@ -79,6 +85,7 @@ export async function examineRunning(parts: AdminParts & Here): Promise<Finding[
     // The chains were not read: nothing is said of them.
     ...checkRegistry({ ...registry, brokenChains: [] }).filter(({ check }) => check !== 'audit'),
     await checkRotation(parts),
+    await checkServers(parts),
   ];
   if (clients.length <= MOST_CLIENTS) return findings;
   const sentence = 'Only the first {most, number} clients were looked at; latchkey doctor looks at all.';
@@ -94,6 +101,7 @@ async function examineInside(world: World): Promise<Finding[]> {
     return [
       ...checkRegistry({ ...registry, brokenChains }),
       await checkRotation(parts),
+      await checkServers(parts),
       ...(await checkTrustedIssuers(parts)),
     ];
   } finally {

@@ -7,7 +7,8 @@ import type { Audit } from './audit.ts';
 
 type Parts = { config: Config; database: Database; deployment: Deployment; audit: Audit };
 
-export async function noteConfiguration({ config, database, deployment, audit }: Parts): Promise<void> {
+/** Of what all nodes must share. */
+export function fingerprintOf(config: Config): string {
   // Where this node listens, how it logs and who carries its mail is its own affair.
   const {
     listen: _listen,
@@ -17,7 +18,11 @@ export async function noteConfiguration({ config, database, deployment, audit }:
     mail: _mail,
     ...shared
   } = config;
-  const fingerprint = sha256Hex(JSON.stringify(shared));
+  return sha256Hex(JSON.stringify(shared));
+}
+
+export async function noteConfiguration({ config, database, deployment, audit }: Parts): Promise<void> {
+  const fingerprint = fingerprintOf(config);
   const before = await deployment.find('configuration_fingerprint');
   if (before === fingerprint) return;
   await database.transact(() => {

@@ -29,7 +29,7 @@ const FOR_OPERATORS =
   /^(server\/accounts\/account-import\.ts|server\/api-keys\/secret-scanning\.ts|server\/service-accounts\/(?:trusted-issuers|assertions)\.ts|server\/web\/listen\.ts|server\/cli\.ts|server\/main\.ts)$/;
 
 /** What the doctor says is on a page too. */
-const DOCTOR = /^server\/admin\/(doctor|issuer-checks|registry-checks|signing-key-checks)\.ts$/;
+const DOCTOR = /^server\/admin\/(doctor|issuer-checks|registry-checks|signing-key-checks|node-checks)\.ts$/;
 
 const sources = read('server/**/*.ts').filter(
   ({ file }) =>
