@@ -59,6 +59,11 @@ const kinds = {
     tokenAlg: 'RS256',
     configure: () => ({ issuerBaseURL: world.app.config.issuer }),
   },
+  'issuerBaseURL and the algorithm of the API, for one with ES256 (the default)': {
+    audience: 'https://orders.example.com/discovered',
+    tokenAlg: 'ES256',
+    configure: () => ({ issuerBaseURL: world.app.config.issuer, validators: { alg: 'ES256' } }),
+  },
   'issuer and jwksUri, for an API with ES256 (the default)': {
     audience: 'https://orders.example.com/es256',
     tokenAlg: 'ES256',
