@@ -10,5 +10,5 @@ export async function up(knex: Knex): Promise<void> {
 
 export async function down(knex: Knex): Promise<void> {
   for (const column of ['last_used_at', 'responsible_id'])
-    await knex.schema.alterTable('service_accounts', (table) => table.dropColumn(column));
+    await knex.raw(`ALTER TABLE service_accounts DROP COLUMN ${column}`);
 }

@@ -59,7 +59,7 @@ test('an issuer is trusted, listed, shown, disabled, enabled and removed', async
     ...{ source: 'database', profile: 'strict', jwks_uri: null, disabled_keys: [], clients: [] },
     keys: [
       {
-        ...{ kid: 'key-1', algorithms: ['ES256'], state: 'in_force', expires_at: null },
+        ...{ kid: 'key-1', algorithms: ['ES256'], state: 'in_force', added_at: null, expires_at: null },
         thumbprint: expect.stringMatching(/^[\w-]{43}$/),
       },
     ],
