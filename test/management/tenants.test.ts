@@ -23,10 +23,11 @@ describe.each(dialects)('on %s', (dialect) => {
   /** Where the operation leads to Looms, or to somebody or something in it. */
   function pathOf({ path, id }: Operation): string {
     const isMachine = path.startsWith('/v1/service-accounts');
+    const client = path.startsWith('/v1/teams/') ? tenants.teamApp.id : 'tracker';
     const ids: Record<string, string> = {
       ...{ team_id: tenants.team.id, account_id: tenants.mary.id, invitation_id: tenants.invited.id },
       ...{ key_id: tenants.teamKey.key.id, kid: 'key-1', identifier: 'https://tracker.example.com/' },
-      ...{ client_id: isMachine ? tenants.machine.id : 'tracker', grant_id: 'grant_00000000000' },
+      ...{ client_id: isMachine ? tenants.machine.id : client, grant_id: 'grant_00000000000' },
     };
     const filled = path.replace(/\{(\w+)\}/g, (_all, name: string) =>
       encodeURIComponent(ids[name] ?? 'none'),

@@ -1,4 +1,5 @@
 // Everybody who may meet the things of a team, each with what they present; and a picture of all that a refused act could change.
+import { ownScopes } from '../../server/resources/management.ts';
 import { signInBrowser } from '../api-keys/key-browser.ts';
 import type { Dialect } from '../storage/ground.ts';
 import { createVerifier, PASSWORD } from '../support/world.ts';
@@ -8,7 +9,6 @@ const TABLES = [
   ...['teams', 'memberships', 'team_invitations', 'api_keys', 'api_key_secrets', 'service_accounts'],
   ...['clients', 'resources', 'grants', 'consents', 'outbox', 'audit_events'],
 ];
-const OWN_SCOPES = 'keys:read keys:write service-accounts:read service-accounts:write';
 
 /** Looms on a database of either kind, where keys manage keys; Eve's team Others has a key and an app, too. */
 export async function createTenants(dialect: Dialect) {
@@ -29,7 +29,7 @@ export async function createTenants(dialect: Dialect) {
   /** What an app of the product gets from Eve for the API of this server. */
   async function tokenOfEve(): Promise<string> {
     const resource = `${world.app.config.issuer}/v1`;
-    const scope = `openid ${OWN_SCOPES}`;
+    const scope = `openid ${Object.keys(ownScopes).join(' ')}`;
     const app = await world.registerClient({ name: 'Console', isFirstParty: true, scopes: scope.split(' ') });
     const { verifier, challenge } = createVerifier();
     const robot = world.app.robot();
