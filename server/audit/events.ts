@@ -91,6 +91,7 @@ export const events = {
   'signing_key.retired': 'A signing key is published no more; what it signed is dead',
   'secrets.resealed': 'The keys in the database were sealed with another key of the secrets file',
   'secrets.cookie_key_rotated': 'Another key signs cookies from now on',
+  'deployment.restored': 'A backup was put back; all access that stood in it ended',
   'configuration.changed': 'The server started with another configuration',
 } as const;
 
