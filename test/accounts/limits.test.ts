@@ -1,8 +1,8 @@
 // Account pages under attack and in their first quarter of an hour: limits, known devices, the first administrator.
 import { afterEach, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { mainTextOf } from '../support/form-robot.ts';
-import { browserOf, csrfOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
+import { csrfOf, mainTextOf } from '../support/form-robot.ts';
+import { browserOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
 
 const apps: TestApp[] = [];
 

@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { sql } from '../../server/storage/statement.ts';
 import { type MailingApp, startTestApp } from '../support/app.ts';
-import { type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
+import { csrfOf, type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
 import { createWorldIn, PASSWORD, type World } from '../support/world.ts';
 import { mailsTo } from './mailbox.ts';
-import { csrfOf, signIn } from './people.ts';
+import { signIn } from './people.ts';
 
 const ADA = 'ada@example.com';
 const PROGRAM = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0';

@@ -5,8 +5,8 @@ import { formatGrantId } from '../../server/grants/grants.ts';
 import { nextId } from '../../server/storage/ids.ts';
 import type { Statement } from '../../server/storage/statement.ts';
 import { startTestApp, type TestApp } from '../support/app.ts';
-import { mainTextOf, type Page } from '../support/form-robot.ts';
-import { browserOf, copySession, csrfOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
+import { csrfOf, mainTextOf, type Page } from '../support/form-robot.ts';
+import { browserOf, copySession, emailOf, PASSWORD, signIn, signUp } from './people.ts';
 
 let app: TestApp;
 

@@ -24,11 +24,6 @@ export async function signIn(robot: FormRobot, email: string, password = PASSWOR
   return robot.submit(await robot.get('/sign-in?prompt=login'), { email, password });
 }
 
-/** The token of the page's forms, for those that it does not have. */
-export function csrfOf(page: Page): string {
-  return /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-}
-
 /** The session of a browser in another one: what a thief of the cookie has. */
 export function copySession(from: FormRobot, to: FormRobot): void {
   for (const name of ['lk-session', 'lk-session.sig']) to.setCookie(name, from.cookie(name) ?? '');

@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createParts } from '../../server/parts.ts';
 import { type MailingApp, startTestApp } from '../support/app.ts';
-import { type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
+import { csrfOf, type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
 import { createWorldIn, type World } from '../support/world.ts';
 import { linkTo, mailsTo, RESET } from './mailbox.ts';
-import { browserOf, csrfOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
+import { browserOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
 
 const NEXT = 'slow wheels of brass turn';
 const limits = { 'sign_in.account': { max: 6, window_seconds: 3600 } };

@@ -2,10 +2,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createParts } from '../../server/parts.ts';
 import { type MailingApp, startTestApp } from '../support/app.ts';
-import { type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
+import { csrfOf, type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
 import { createWorldIn } from '../support/world.ts';
 import { CONFIRM, linkTo, mailsTo, RESET } from './mailbox.ts';
-import { browserOf, copySession, csrfOf, emailOf, PASSWORD, signIn, signUp } from './people.ts';
+import { browserOf, copySession, emailOf, PASSWORD, signIn, signUp } from './people.ts';
 
 let app: MailingApp;
 beforeAll(async () => {

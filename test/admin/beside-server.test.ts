@@ -1,7 +1,7 @@
 // The command line beside a running server, on both databases: what an operator ends is felt by the very next call.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWorld, type TokenSet, type World } from '../support/world.ts';
-import { type Cli, createProcessCli, createQuickCli } from './cli.ts';
+import { type Cli, createClisBeside } from './cli.ts';
 
 const LASTING = { scope: 'openid offline_access read:tasks', prompt: 'consent' };
 
@@ -14,14 +14,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
   beforeAll(async () => {
     world = await createWorld({ dialect });
-    const { config } = world.app;
-    const variables = {
-      DATABASE_URL: config.database.url,
-      LATCHKEY_SECRETS_FILE: config.secrets_file,
-      ISSUER: config.issuer,
-    };
-    cli = createProcessCli(variables);
-    quick = createQuickCli(variables);
+    ({ cli, quick } = createClisBeside(world.app));
   });
   afterAll(() => world.close());
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import { judgeClient, judgeIssuer, judgeResource, judgeServiceAccount } from '../../config/registrations.ts';
 import { isLoopbackHost } from '../../config/schema/uris.ts';
+import type { Config } from '../../config/schema.ts';
 import { OPERATOR } from '../../server/admin/parts.ts';
 import { runCommandLine } from '../../server/admin/program.ts';
 import type { Door } from '../../server/admin/runner.ts';
@@ -110,4 +111,14 @@ export function createPlace(environment: Record<string, string> = {}) {
       Buffer.concat(readdirSync(directory).map((name) => readFileSync(join(directory, name)))),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
+}
+
+/** The command line beside a running server: the same database, the same secrets. */
+export function createClisBeside({ config }: { config: Config }): { cli: Cli; quick: Cli } {
+  const variables = {
+    DATABASE_URL: config.database.url,
+    LATCHKEY_SECRETS_FILE: config.secrets_file,
+    ISSUER: config.issuer,
+  };
+  return { cli: createProcessCli(variables), quick: createQuickCli(variables) };
 }

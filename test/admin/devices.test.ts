@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEVICE_GRANT } from '../../server/clients/ready-made.ts';
 import { answerCode } from '../clients/pairing.ts';
 import { type AppClient, createWorld, type TokenSet, type World } from '../support/world.ts';
-import { type Cli, createProcessCli, createQuickCli } from './cli.ts';
+import { type Cli, createClisBeside } from './cli.ts';
 
 const SCOPE = 'openid offline_access read:tasks';
 const LASTING = { scope: SCOPE, prompt: 'consent' };
@@ -18,14 +18,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
   beforeAll(async () => {
     world = await createWorld({ dialect });
-    const { config } = world.app;
-    const variables = {
-      DATABASE_URL: config.database.url,
-      LATCHKEY_SECRETS_FILE: config.secrets_file,
-      ISSUER: config.issuer,
-    };
-    cli = createProcessCli(variables);
-    quick = createQuickCli(variables);
+    ({ cli, quick } = createClisBeside(world.app));
   });
   afterAll(() => world.close());
 

@@ -1,7 +1,7 @@
 // What an administrator does from the pages: each act is the one of the command line, felt at once and signed (rows H01, H03).
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
-import { ADA, type ConsoleWorld, createConsoleWorld, csrfOf, GRACE, WAITING } from './console-world.ts';
+import { csrfOf, type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
+import { ADA, type ConsoleWorld, createConsoleWorld, GRACE, WAITING } from './console-world.ts';
 
 let world: ConsoleWorld;
 let graces: FormRobot;

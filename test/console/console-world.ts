@@ -1,5 +1,4 @@
 // A world with administrators: Grace and Margaret, Ada with all that a person can have, machines, and an id that came asking.
-
 import * as rules from '../../config/registrations.ts';
 import { trustIssuer } from '../../server/admin/issuer-commands.ts';
 import type { ConsoleRoute } from '../../server/console/console-route.ts';
@@ -8,7 +7,7 @@ import { asOperator } from '../../server/teams/admission.ts';
 import { createServiceAccount } from '../service-accounts/accounts.ts';
 import { createSigner } from '../service-accounts/issuers.ts';
 import type { TestAppOptions } from '../support/app.ts';
-import type { FormRobot, Page } from '../support/form-robot.ts';
+import type { FormRobot } from '../support/form-robot.ts';
 import { createWorld, PASSWORD } from '../support/world.ts';
 
 export const GRACE = 'grace@example.com';
@@ -102,8 +101,3 @@ export async function createConsoleWorld(options: TestAppOptions = {}) {
 }
 
 export type ConsoleWorld = Awaited<ReturnType<typeof createConsoleWorld>>;
-
-/** The token of the page's forms, for those that it does not have. */
-export function csrfOf(page: Page): string {
-  return /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-}

@@ -3,9 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { ConsoleRoute } from '../../server/console/console-route.ts';
 import { consoleRoutes } from '../../server/console/table.ts';
 import { sql } from '../../server/storage/statement.ts';
-import type { FormRobot, Page } from '../support/form-robot.ts';
+import type { Page } from '../support/form-robot.ts';
+import { createRouteMatrix, type RouteRequest, tokenOf } from '../support/route-matrix.ts';
 import { PASSWORD } from '../support/world.ts';
-import { ADA, type ConsoleWorld, createConsoleWorld, csrfOf, GRACE, MARGARET } from './console-world.ts';
+import { ADA, type ConsoleWorld, createConsoleWorld, GRACE, MARGARET } from './console-world.ts';
 
 let world: ConsoleWorld;
 beforeAll(async () => {
@@ -14,7 +15,9 @@ beforeAll(async () => {
 afterEach(() => vi.useRealTimers());
 afterAll(() => world.close());
 
-type Request = { name: string; method: 'GET' | 'POST'; route: ConsoleRoute };
+type Request = RouteRequest<ConsoleRoute>;
+
+const { send, refuseAll } = createRouteMatrix<ConsoleRoute>(() => world);
 
 /** An act is met as the form that it is, and as the question before it. */
 const requests: Request[] = consoleRoutes.flatMap((route): Request[] => {
@@ -25,41 +28,9 @@ const requests: Request[] = consoleRoutes.flatMap((route): Request[] => {
 });
 const forms = requests.filter(({ method }) => method === 'POST');
 
-function send(
-  robot: FormRobot,
-  { method, route }: Request,
-  fields: Record<string, string> = {},
-): Promise<Page> {
-  const path = world.pathOf(route);
-  return method === 'GET' ? robot.get(path) : robot.post(path, fields);
-}
-
-/** A token that this browser's own pages gave out. */
-async function tokenOf(robot: FormRobot): Promise<string> {
-  return csrfOf(await robot.get('/account/password'));
-}
-
 /** What stands on it, but the number of the request and the token in it. */
 function contentOf({ html }: Page): string {
   return html.replace(/<code>[\w-]+<\/code>/g, '').replace(/value="[\w.-]+"/g, '');
-}
-
-/** Every request of the table is refused as `expected` says, and changes nothing. */
-async function refuseAll(
-  robot: FormRobot,
-  asked: readonly Request[],
-  {
-    fields = {},
-    expected,
-  }: { fields?: Record<string, string>; expected: (page: Page, asked: Request) => void },
-): Promise<void> {
-  for (const one of asked) {
-    const before = await world.countEvents();
-    const page = await send(robot, one, fields);
-    expected(page, one);
-    expect(page.headers.get('cache-control'), one.name).toBe('no-store');
-    expect(await world.countEvents(), one.name).toBe(before);
-  }
 }
 
 test('the table has every route once, and each act stands where the command line has it too', () => {

@@ -1,6 +1,6 @@
 // An interaction belongs to the browser that began it, is answered once, in order, and in time; rows A18, A21 to A23, A29, A30.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import type { FormRobot, Page } from '../support/form-robot.ts';
+import { csrfOf, type FormRobot, type Page } from '../support/form-robot.ts';
 import { ADA, answerOf, createVisits, GRACE, stageOf, uidOf, type Visits } from '../support/visits.ts';
 import { type AppClient, createWorld, PASSWORD, type World } from '../support/world.ts';
 
@@ -13,10 +13,6 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 afterEach(() => void vi.useRealTimers());
-
-function csrfOf(page: Page): string {
-  return /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-}
 
 async function atConsent(client: AppClient = world.notes) {
   const begun = await visits.begin(client, { prompt: 'consent' });

@@ -129,6 +129,11 @@ export function createFormRobot({
   };
 }
 
+/** The token of the page's forms, for those that it does not have. */
+export function csrfOf(page: Page): string {
+  return /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
+}
+
 export type FormRobot = ReturnType<typeof createFormRobot>;
 
 /** What a reader sees of the page's <main>. */

@@ -2,8 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workspaceRoutes } from '../../server/workspace/table.ts';
 import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
-import type { FormRobot, Page } from '../support/form-robot.ts';
-import { createWorkspaceWorld, csrfOf, type WorkspaceWorld } from './workspace-world.ts';
+import { csrfOf } from '../support/form-robot.ts';
+import { createRouteMatrix, type RouteRequest, tokenOf } from '../support/route-matrix.ts';
+import { createWorkspaceWorld, type WorkspaceWorld } from './workspace-world.ts';
 
 let world: WorkspaceWorld;
 beforeAll(async () => {
@@ -12,7 +13,9 @@ beforeAll(async () => {
 afterEach(() => vi.useRealTimers());
 afterAll(() => world.close());
 
-type Request = { name: string; method: 'GET' | 'POST'; route: WorkspaceRoute };
+type Request = RouteRequest<WorkspaceRoute>;
+
+const { send, refuseAll } = createRouteMatrix<WorkspaceRoute>(() => world);
 
 const requests: Request[] = workspaceRoutes.flatMap((route): Request[] => {
   const get = { name: `GET ${route.path}`, method: 'GET', route } as const;
@@ -34,37 +37,6 @@ const fields = {
 // Lists of one's own, and a form that makes one's own: whoever is signed in has them.
 const own = ['/account/keys', '/account/keys/new', '/account/teams'];
 const ofSomebody = requests.filter(({ route }) => !own.includes(route.path));
-
-function send(
-  robot: FormRobot,
-  { method, route }: Request,
-  fields: Record<string, string> = {},
-): Promise<Page> {
-  const path = world.pathOf(route);
-  return method === 'GET' ? robot.get(path) : robot.post(path, fields);
-}
-
-async function tokenOf(robot: FormRobot): Promise<string> {
-  return csrfOf(await robot.get('/account/password'));
-}
-
-/** Each of them is answered as `expected` says, and changes nothing. */
-async function refuseAll(
-  robot: FormRobot,
-  asked: readonly Request[],
-  {
-    fields = {},
-    expected,
-  }: { fields?: Record<string, string>; expected: (page: Page, one: Request) => void },
-): Promise<void> {
-  for (const one of asked) {
-    const before = await world.countEvents();
-    const page = await send(robot, one, fields);
-    expected(page, one);
-    expect(page.headers.get('cache-control'), one.name).toBe('no-store');
-    expect(await world.countEvents(), one.name).toBe(before);
-  }
-}
 
 test('the table has every route once', () => {
   expect(new Set(requests.map(({ name }) => name)).size).toBe(requests.length);

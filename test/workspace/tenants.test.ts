@@ -4,9 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoutes } from '../../server/workspace/table.ts';
 import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
 import { dialects } from '../storage/ground.ts';
-import type { FormRobot } from '../support/form-robot.ts';
+import { csrfOf, type FormRobot } from '../support/form-robot.ts';
 import { createTenants, type Tenants } from './tenants.ts';
-import { csrfOf } from './workspace-world.ts';
 
 type Asked = { name: string; method: 'GET' | 'POST'; route: WorkspaceRoute };
 

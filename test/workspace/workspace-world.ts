@@ -5,7 +5,7 @@ import type { WorkspaceRoute } from '../../server/workspace/workspace-route.ts';
 import { createKeyWorld, OPERATOR } from '../api-keys/key-world.ts';
 import { createServiceAccount } from '../service-accounts/accounts.ts';
 import type { TestAppOptions } from '../support/app.ts';
-import type { FormRobot, Page } from '../support/form-robot.ts';
+import type { FormRobot } from '../support/form-robot.ts';
 import { PASSWORD } from '../support/world.ts';
 
 export async function createWorkspaceWorld(options: TestAppOptions = {}) {
@@ -68,8 +68,3 @@ export async function createWorkspaceWorld(options: TestAppOptions = {}) {
 }
 
 export type WorkspaceWorld = Awaited<ReturnType<typeof createWorkspaceWorld>>;
-
-/** The token of the page's forms. */
-export function csrfOf(page: Page): string {
-  return /name="csrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-}
