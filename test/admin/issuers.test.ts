@@ -1,35 +1,22 @@
 // latchkey issuers …: whose assertions are believed, with which keys, and what would become of one.
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { nowSeconds } from '../../server/clock.ts';
-import { createSigner, type Signer } from '../service-accounts/issuers.ts';
-import { createPlace } from './cli.ts';
+import { createSigner } from '../service-accounts/issuers.ts';
+import { createMachinePlace, ISSUER } from './machine-place.ts';
 
-const ISSUER = 'https://id.example.com';
-const place = createPlace({ ISSUER, LATCHKEY_SMTP_URL: 'smtps://mail.example.com' });
-const { cli, quick } = place;
-const files = join(place.directory, 'files');
-let signer: Signer;
+const place = await createMachinePlace();
+const { cli, quick, files, signer, write } = place;
 let adaId: string;
 afterAll(place.remove);
 
-function write(name: string, value: unknown): string {
-  const path = join(files, name);
-  writeFileSync(path, JSON.stringify(value));
-  return path;
-}
-
 beforeAll(async () => {
-  mkdirSync(files);
-  signer = await createSigner();
-  write('ci.json', { keys: [signer.jwk] });
   const person = ['accounts', 'create', '--email', 'ada@example.com', '--name', 'Ada', '--admin'];
   adaId = (await quick.json<{ id: string }>([...person, '--password-stdin'], 'brass wheels turn slowly')).id;
 });
 
 function trust(issuer: string, ...more: string[]): string[] {
-  const keys = more.some((word) => word.startsWith('--jwks')) ? [] : ['--jwks-file', join(files, 'ci.json')];
+  const keys = more.some((word) => word.startsWith('--jwks')) ? [] : ['--jwks-file', place.keyFile];
   return ['issuers', 'trust', '--issuer', issuer, '--scope', 'read:orders', ...keys, ...more];
 }
 
@@ -99,7 +86,7 @@ describe('it is refused', () => {
     ['without keys', ['--jwks-file', 'MISSING'], 'The file of --jwks-file cannot be read, or is no JSON.'],
     [
       'with keys twice',
-      ['--jwks-uri', 'https://a.example/jwks', '--jwks-file', 'ci.json'],
+      ['--jwks-uri', 'https://a.example/jwks', '--jwks-file', 'keys.json'],
       'jwks: is needed, or jwks_uri, and never both',
     ],
     [
@@ -216,7 +203,7 @@ test('an assertion is tried: why it would be refused, or as whom it would act; i
 });
 
 test('the doctor names issuers that nobody can sign for, and those whose person is gone', async () => {
-  const own = createPlace({ ISSUER, LATCHKEY_SMTP_URL: 'smtps://mail.example.com' });
+  const own = await createMachinePlace();
   onTestFinished(own.remove);
   const findings = async () => {
     const { out } = await own.quick.run(['doctor', '--json']);

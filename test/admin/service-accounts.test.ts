@@ -1,38 +1,17 @@
 // latchkey service-accounts …: who signs for themselves, with which keys, and how that ends.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { nowSeconds } from '../../server/clock.ts';
-import { createSigner, type Signer } from '../service-accounts/issuers.ts';
-import { createPlace } from './cli.ts';
+import { createMachinePlace, ISSUER } from './machine-place.ts';
 
-const ISSUER = 'https://id.example.com';
 const API = 'https://api.example.com/';
-const place = createPlace({ ISSUER, LATCHKEY_SMTP_URL: 'smtps://mail.example.com' });
-const { cli, quick } = place;
-// Beside the place, so that a search of it finds nothing that was written here.
-const files = mkdtempSync(join(tmpdir(), 'latchkey-files-'));
-let signer: Signer;
-let pem: string;
-afterAll(() => {
-  place.remove();
-  rmSync(files, { recursive: true });
-});
-
-beforeAll(async () => {
-  signer = await createSigner();
-  pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string;
-  write('keys.json', JSON.stringify({ keys: [signer.jwk] }));
-  write('one.pem', pem);
-});
-
-function write(name: string, text: string): string {
-  const path = join(files, name);
-  writeFileSync(path, text);
-  return path;
-}
+const place = await createMachinePlace();
+const { cli, quick, files, signer, write, keyFile } = place;
+const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }) as string;
+const pemFile = write('one.pem', pem);
+afterAll(place.remove);
 
 type Shown = { id: string; keys: { kid: string; state: string }[]; credentials?: Record<string, string> };
 
@@ -45,7 +24,7 @@ async function make(...more: string[]): Promise<string> {
 }
 
 test('one is made, listed, shown, disabled, enabled and removed', async () => {
-  const made = await cli.json<Shown>(create('--operator', '--jwks-file', join(files, 'keys.json')));
+  const made = await cli.json<Shown>(create('--operator', '--jwks-file', keyFile));
   expect(made).toEqual({ id: expect.stringMatching(/^sa_[\w-]{20}$/) });
   const { id } = made;
   const shown = {
@@ -132,8 +111,7 @@ test('J12: keys are added, disabled, enabled and removed, each with an end of it
     return keys.map((key) => `${key.kid} ${key.state}`);
   };
   const end = nowSeconds() + 3600;
-  expect(await state('add-key', '--jwks-file', join(files, 'keys.json'))).toEqual(['key-1 in_force']);
-  const pemFile = join(files, 'one.pem');
+  expect(await state('add-key', '--jwks-file', keyFile)).toEqual(['key-1 in_force']);
   expect(await state('add-key', '--pem-file', pemFile, '--kid', 'ed', '--expires-at', String(end))).toEqual([
     ...['key-1 in_force', 'ed in_force'],
   ]);
@@ -161,11 +139,7 @@ describe('it is refused', () => {
     ['of a team that is not there', () => ['--team', 'team_x'], /^There is no such team\.$/],
     ['on a plan that is not there', () => ['--operator', '--plan', 'gold'], /^There is no plan gold\.$/],
     ['with a scope of this server', () => ['--operator', '--scope', 'openid'], /scope of this server/],
-    [
-      'with keys in two ways',
-      () => ['--operator', '--pem-file', join(files, 'one.pem'), '--make-key', '-'],
-      /one way only/,
-    ],
+    ['with keys in two ways', () => ['--operator', '--pem-file', pemFile, '--make-key', '-'], /one way only/],
     [
       'with a private key',
       () => ['--operator', '--pem-file', write('private.pem', privatePem())],
@@ -230,7 +204,7 @@ describe('it is refused', () => {
 });
 
 test('a JWT of it is looked at, revoked, and looked at again', async () => {
-  const id = await make('--jwks-file', join(files, 'keys.json'));
+  const id = await make('--jwks-file', keyFile);
   const now = nowSeconds();
   const sign = (jti: string) => signer.sign({ iss: id, sub: id, aud: API, iat: now, exp: now + 600, jti });
   const jwt = sign('one');
@@ -276,7 +250,7 @@ test('workloads of an outside issuer act as it, by rules, and a trial says which
     'repository=acme/mail',
   ];
   const trust = (...more: string[]) => [
-    ...['issuers', 'trust', '--issuer', ci, '--profile', 'workload', '--jwks-file', join(files, 'keys.json')],
+    ...['issuers', 'trust', '--issuer', ci, '--profile', 'workload', '--jwks-file', keyFile],
     ...more,
   ];
   const to = ['--service-account', id];
@@ -339,4 +313,15 @@ test('workloads of an outside issuer act as it, by rules, and a trial says which
   expect(await quick.json(['issuers', 'keys', ci, '--disable', 'key-1'])).toMatchObject({
     ...{ profile: 'workload', disabled_keys: ['key-1'], service_accounts: [{ id: other }] },
   });
+});
+
+test('G06: * is every scope, and no right over this server is named beside it', async () => {
+  const id = await make('--scope', '*');
+  expect(await quick.json(['service-accounts', 'show', id])).toMatchObject({
+    ...{ scopes: ['read:orders', '*'], scopes_now: ['*', 'read:orders'] },
+  });
+  const { error_description } = await quick.refusal(
+    create('--operator', '--scope', '*', '--scope', 'latchkey:accounts:read'),
+  );
+  expect(error_description).toContain('is a right over this server');
 });

@@ -1,20 +1,14 @@
 // Rules for workloads that were registered before a law of safety was added: operators are told which, and mend them.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadConfig } from '../../config/load.ts';
 import { nowSeconds } from '../../server/clock.ts';
 import { createParts } from '../../server/parts.ts';
 import { issuerRegistration, type TrustedIssuer } from '../../server/service-accounts/registration.ts';
-import { createSigner, type Signer } from '../service-accounts/issuers.ts';
-import { createPlace } from './cli.ts';
+import { createMachinePlace, ISSUER } from './machine-place.ts';
 
-const ISSUER = 'https://id.example.com';
 const CI = 'https://ci.example.com';
-const environment = { ISSUER, LATCHKEY_SMTP_URL: 'smtps://mail.example.com' };
-const place = createPlace(environment);
-const { quick } = place;
-let signer: Signer;
+const place = await createMachinePlace();
+const { quick, signer } = place;
 let deployer: string;
 afterAll(place.remove);
 
@@ -22,7 +16,7 @@ type Finding = { check: string; level: string; words: string };
 
 /** As an older version took it. */
 async function plant(rules: Record<string, string[]>): Promise<void> {
-  const config = loadConfig({ env: { ...environment, DATABASE_URL: `sqlite:${place.database}` } });
+  const config = loadConfig({ env: place.variables });
   const parts = await createParts({ ...config, log: { level: 'silent' } }, { actor: 'operator' });
   const mapping = {
     serviceAccountId: deployer,
@@ -37,13 +31,9 @@ async function plant(rules: Record<string, string[]>): Promise<void> {
 }
 
 beforeAll(async () => {
-  mkdirSync(join(place.directory, 'files'));
-  signer = await createSigner();
   const create = ['service-accounts', 'create', '--operator', '--name', 'Deployer'];
-  const file = join(place.directory, 'files', 'deployer.json');
-  writeFileSync(file, JSON.stringify({ keys: [signer.jwk] }));
-  deployer = (await quick.json<{ id: string }>([...create, '--scope', 'read:orders', '--jwks-file', file]))
-    .id;
+  const words = ['--scope', 'read:orders', '--jwks-file', place.keyFile];
+  deployer = (await quick.json<{ id: string }>([...create, ...words])).id;
 });
 
 async function findFinding(): Promise<Finding | undefined> {

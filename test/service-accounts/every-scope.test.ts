@@ -1,6 +1,9 @@
 // `*` among the scopes of a service account: every scope of every API within its ceiling now, and never administration (row G06).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accountRegistration } from '../../server/service-accounts/account-registration.ts';
+import { checkTerms } from '../../server/service-accounts/account-terms.ts';
 import { asOperator } from '../../server/teams/admission.ts';
+import type { Team } from '../../server/teams/team.ts';
 import { createManagementWorld, type ManagementWorld } from '../management/support.ts';
 import { API } from '../support/world.ts';
 import { createServiceAccount, createTeam, type TestAccount } from './accounts.ts';
@@ -85,6 +88,18 @@ describe('within the ceiling now', () => {
     expect(await scopeOfToken(account)).toEqual([200, 'read:tasks', 'read:tasks']);
     expect(await scopeOfJwt(account)).toBe('read:tasks');
   });
+});
+
+test('G06: whoever manages a team may give it too, and by name no more than the team may have', () => {
+  const { rights } = world.app.parts;
+  const team = { id: 'team_1', name: 'Shop', plan: 'small' } as Team;
+  const check = (scopes: string[]) =>
+    checkTerms(
+      accountRegistration('sa_all', { name: 'All', scopes, profile: 'strict', keys: [], disabledKeys: [] }),
+      { resources: [], rights, team },
+    );
+  expect(() => check(['*'])).not.toThrow();
+  expect(() => check(['*', 'write:tasks'])).toThrow(/invalid_request/);
 });
 
 test('G06: made over HTTP by an operator, declared in the file, and acted as by a workload', async () => {
