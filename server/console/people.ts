@@ -14,7 +14,7 @@ import { Conflict } from '../storage/faults.ts';
 import { asOperator } from '../teams/admission.ts';
 import { paramOf } from '../web/parameters.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
-import { createConsoleStore, type PeopleFilter } from './store.ts';
+import { createConsoleStore, fold, MOST_NAMES, type PeopleFilter } from './store.ts';
 
 const SECTION = 'people';
 const ONE = '/admin/people/:account';
@@ -32,22 +32,32 @@ export async function listAccountsById(
   return found.filter((account) => account !== undefined).map(describeAccount);
 }
 
+/** By the beginning of an address, a part of a name, or an id: each person once. */
+async function findPeople(parts: ConsoleParts, wanted: string): Promise<string[]> {
+  const store = createConsoleStore(parts.database);
+  const found = [
+    ...(await store.searchPeople(fold(wanted), MOST_FOUND + 1)),
+    ...(await store.searchNames(fold(wanted), MOST_FOUND + 1)),
+    wanted.trim(),
+  ];
+  return [...new Set(found)];
+}
+
 async function loadPeople(parts: ConsoleParts, { query }: Asked) {
   const store = createConsoleStore(parts.database);
-  const wanted = (query.email ?? '').normalize('NFKC').trim().toLowerCase();
+  const wanted = query.search ?? '';
   const filter = filters.find((one) => one === query.show) ?? 'everybody';
   const counts = await store.countPeople();
-  if (wanted !== '') {
-    const ids = await store.searchPeople(wanted, MOST_FOUND + 1);
-    const people = await listAccountsById(parts, ids.slice(0, MOST_FOUND));
-    return { people, email: query.email, filter: 'everybody', counts, has_more: ids.length > MOST_FOUND };
+  if (wanted.trim() !== '') {
+    const people = await listAccountsById(parts, await findPeople(parts, wanted));
+    const found = { people: people.slice(0, MOST_FOUND), has_more: people.length > MOST_FOUND };
+    return { ...found, search: wanted, filter: 'everybody', counts, most_names: MOST_NAMES };
   }
   const ids = await store.listPeople({ filter, after: query.after ?? '', limit: PAGE + 1 });
   const { rows, next } = cutPage(ids, PAGE, (id) => id);
   return {
     people: await listAccountsById(parts, rows),
-    filter,
-    counts,
+    ...{ filter, counts, most_names: MOST_NAMES },
     next,
     is_later: query.after !== undefined,
   };

@@ -5,6 +5,8 @@ import { type Statement, sql } from '../storage/statement.ts';
 
 /** A page may be loaded at any moment: nobody is counted beyond this. */
 const MOST_COUNTED = 10_000;
+/** Among so many of the latest people a part of a name is looked for. */
+export const MOST_NAMES = 10_000;
 const LAST_CHARACTER = '\u{10ffff}';
 
 /** `isMore`: there are more than `count`. */
@@ -34,6 +36,11 @@ const KIND = `CASE WHEN registration LIKE '%"type":"service_account"%' THEN 'ser
 
 type CountRow = { count: number };
 type ClientRow = { kind: string; is_blocked: number; count: number };
+
+/** As addresses are normalised: what looks the same is the same. */
+export function fold(text: string): string {
+  return text.normalize('NFKC').trim().toLowerCase();
+}
 
 function toCount(found: number): Count {
   return { count: Math.min(found, MOST_COUNTED), isMore: found > MOST_COUNTED };
@@ -87,6 +94,18 @@ export function createConsoleStore(database: Database) {
         sql: `SELECT id FROM accounts WHERE ${email} >= ? AND ${email} < ? AND ${people.everybody} ORDER BY ${email} LIMIT ?`,
         bindings: [beginning, beginning + LAST_CHARACTER, limit],
       });
+    },
+
+    /** Ids of the latest people in whose name this stands, the newest first; further back nobody is looked at. */
+    async searchNames(part: string, limit: number): Promise<string[]> {
+      const latest = await database.list<{ id: string; name: string | null }>(
+        sql`SELECT id, name FROM accounts WHERE deleted_at IS NULL ORDER BY created_at DESC, id DESC LIMIT ${MOST_NAMES}`,
+      );
+      // The lower case of a database knows the letters of one language at most.
+      return latest
+        .filter(({ name }) => fold(name ?? '').includes(part))
+        .slice(0, limit)
+        .map(({ id }) => id);
     },
 
     /** Of everything that is registered as a client, by what it is and whether it is blocked. */

@@ -50,18 +50,27 @@ test('people are listed the newest first, each once, at most twenty-five on a pa
 test('people are found by their address or how it begins, and no joker in it is one', async () => {
   const pages = await Promise.all(
     ['person-1', 'PERSON-1', ' person-12@example.org', '%', 'person_', 'zoe'].map((email) =>
-      graces.get(`/admin/people?email=${encodeURIComponent(email)}`),
+      graces.get(`/admin/people?search=${encodeURIComponent(email)}`),
     ),
   );
   const found = pages.map((page) => listAll([page], /<a href="\/admin\/people\/acct_/g).length);
   expect(found).toEqual([10, 10, 1, 0, 0, 0]);
-  expect(mainTextOf(pages[5] as Page)).toContain('Nobody has such an address');
+  expect(mainTextOf(pages[5] as Page)).toContain('Nobody is found');
+});
+
+test('people are found by any part of their name and by their id, each once', async () => {
+  const find = async (search: string) =>
+    listAll([await graces.get(`/admin/people?search=${encodeURIComponent(search)}`)], /acct_[\w-]+(?=">)/g);
+  expect(await find('hopper')).toEqual([world.grace.id]);
+  expect(await find('GRACE')).toEqual([world.grace.id]);
+  expect(await find(` ${world.grace.id} `)).toEqual([world.grace.id]);
+  expect(await find(world.grace.id.slice(0, -1))).toEqual([]);
 });
 
 test('more than fifty are not shown, and it says so', async () => {
-  const page = await graces.get('/admin/people?email=person');
+  const page = await graces.get('/admin/people?search=person');
   expect(listAll([page], /<a href="\/admin\/people\/acct_/g)).toHaveLength(50);
-  expect(mainTextOf(page)).toContain('There are more. Type more of the address.');
+  expect(mainTextOf(page)).toContain('There are more. Type more of it.');
 });
 
 test('administrators and disabled people are a list each', async () => {
