@@ -3,6 +3,9 @@ import type { Page } from 'playwright-core';
 
 export type Stop = { readonly name: string; readonly hasOutline: boolean; readonly isOnScreen: boolean };
 
+/** `isWithin`: another part of the control where the focus was already, as a date has three. */
+type SeenStop = Stop & { readonly isWithin: boolean };
+
 /** More stops than any page has. */
 const MANY = 60;
 
@@ -10,12 +13,15 @@ const MANY = 60;
 const NAME = `(element) => (element.labels?.[0] ?? element).textContent.replace(/\\s+/g, ' ').trim()`;
 const STOP = `(() => {
   const element = document.activeElement;
-  if (element === document.body) return { name: '', hasOutline: false, isOnScreen: true };
+  const isWithin = element === globalThis.stopBefore;
+  globalThis.stopBefore = element;
+  if (element === document.body) return { name: '', hasOutline: false, isOnScreen: true, isWithin: false };
   const { outlineStyle, outlineWidth } = getComputedStyle(element);
   const { top, bottom, left, right } = element.getBoundingClientRect();
   return {
     name: (${NAME})(element),
     hasOutline: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
+    isWithin,
     isOnScreen: bottom > 0 && right > 0 && top < innerHeight && left < innerWidth,
   };
 })()`;
@@ -26,8 +32,13 @@ const CONTROLS = `[...document.querySelectorAll('a[href], button, summary, input
   .map(${NAME})`;
 
 export function createKeyboard(page: Page) {
+  async function look(): Promise<SeenStop> {
+    return page.evaluate<SeenStop>(STOP);
+  }
+
   async function findStop(): Promise<Stop> {
-    return page.evaluate<Stop>(STOP);
+    const { isWithin: _, ...stop } = await look();
+    return stop;
   }
 
   async function press(key: string): Promise<Stop> {
@@ -53,7 +64,9 @@ export function createKeyboard(page: Page) {
     const stops: Stop[] = [];
     let isBack = false;
     while (!isBack && stops.length < MANY) {
-      const stop = await press(key);
+      await page.keyboard.press(key);
+      const { isWithin, ...stop } = await look();
+      if (isWithin && stop.hasOutline) continue;
       isBack = stops.length > 0 && stop.name === stops[0]?.name;
       if (!isBack && stop.name !== '') stops.push(stop);
     }
@@ -64,6 +77,14 @@ export function createKeyboard(page: Page) {
   return {
     ...{ findStop, press, tabTo, goAround },
     type: (text: string) => page.keyboard.type(text),
+    /** Tabs on to a field and writes this in place of what is there. */
+    async fill(name: string, text: string): Promise<void> {
+      // A link of the menu may have the same name.
+      do await tabTo(name);
+      while (await page.evaluate(`!document.activeElement.matches('input, textarea')`));
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type(text);
+    },
     /** The names of what can be used on the page, in its order. */
     listControls: () => page.evaluate<string[]>(CONTROLS),
   };
