@@ -52,7 +52,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(overview).toContain('Clients3 allowed · 0 blocked · 1 waiting');
     expect(overview).toContain('Issuers1 believed · 0 disabled');
     expect(overview).toContain('Service accounts1 in use · 0 disabled');
-    const found = mainTextOf(await graces.get('/admin/people?email=MARG'));
+    const found = mainTextOf(await graces.get('/admin/people?search=MARG'));
     expect(found).toContain('margaret@example.com');
     expect(found).not.toContain('grace@example.com');
     for (const path of [
