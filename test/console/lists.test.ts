@@ -60,7 +60,10 @@ test('people are found by their address or how it begins, and no joker in it is 
 
 test('people are found by any part of their name and by their id, each once', async () => {
   const find = async (search: string) =>
-    listAll([await graces.get(`/admin/people?search=${encodeURIComponent(search)}`)], /(?<=people\/)acct_[\w-]+(?=">)/g);
+    listAll(
+      [await graces.get(`/admin/people?search=${encodeURIComponent(search)}`)],
+      /(?<=people\/)acct_[\w-]+(?=">)/g,
+    );
   expect(await find('hopper')).toEqual([world.grace.id]);
   expect(await find('GRACE')).toEqual([world.grace.id]);
   expect(await find(` ${world.grace.id} `)).toEqual([world.grace.id]);
