@@ -100,19 +100,19 @@ async function withFileLock<T>(path: string, act: () => Promise<T>): Promise<T> 
   }
 }
 
-async function applyLatest(connection: Knex): Promise<string[]> {
-  const [, applied] = (await connection.migrate.latest(SETTINGS)) as [number, string[]];
+async function applyLatest(connection: Knex, settings: Knex.MigratorConfig): Promise<string[]> {
+  const [, applied] = (await connection.migrate.latest(settings)) as [number, string[]];
   return applied;
 }
 
 /** Under our lock nobody else migrates: knex's own, if it is taken, was left by a process that was killed. */
-async function applyAlone(connection: Knex): Promise<string[]> {
+async function applyAlone(connection: Knex, settings: Knex.MigratorConfig): Promise<string[]> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await applyLatest(connection);
+      return await applyLatest(connection, settings);
     } catch (error) {
       if (attempt >= APPLY_ATTEMPTS || !(error instanceof Error)) throw error;
-      if (error.name === 'MigrationLocked') await connection.migrate.forceFreeMigrationsLock(SETTINGS);
+      if (error.name === 'MigrationLocked') await connection.migrate.forceFreeMigrationsLock(settings);
       // A server of the version before still writes to the file.
       else if (isBusy(error)) await setTimeout(LOCK_PAUSE_MILLISECONDS);
       else throw error;
@@ -120,21 +120,24 @@ async function applyAlone(connection: Knex): Promise<string[]> {
   }
 }
 
-async function applyTo(connection: Knex): Promise<string[]> {
+async function applyTo(connection: Knex, settings: Knex.MigratorConfig): Promise<string[]> {
   try {
-    return await applyAlone(connection);
+    return await applyAlone(connection, settings);
   } finally {
     await connection.destroy();
   }
 }
 
-/** Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is newer. */
-export async function migrate(url: string): Promise<string[]> {
+/**
+ * Brings the schema up to date and answers the names of the migrations applied. Throws a MigrationError where the database is
+ * newer. Servers of the version before may run: migrations only add what those do not miss.
+ */
+export async function migrate(url: string, settings: Knex.MigratorConfig = SETTINGS): Promise<string[]> {
   const path = sqlitePathOf(url);
   try {
-    if (path === undefined) return await withPostgresLock(url, () => applyTo(connectPostgres(url)));
+    if (path === undefined) return await withPostgresLock(url, () => applyTo(connectPostgres(url), settings));
     makeFolder(dirname(path));
-    return await withFileLock(`${path}-migration`, () => applyTo(connectSqlite(path)));
+    return await withFileLock(`${path}-migration`, () => applyTo(connectSqlite(path), settings));
   } catch (error) {
     throw explain(error);
   }
