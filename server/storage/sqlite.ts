@@ -186,8 +186,10 @@ export function createSqlite(path: string, ledger: Ledger) {
 
   // Another process holds the write lock: wait without blocking the event loop, and not for ever.
   function retryOrReject(batch: PendingUnit[], error: unknown): void {
-    const limit = nowMilliseconds() - COMMIT_PATIENCE_MILLISECONDS;
-    const waiting = isBusy(error) ? batch.filter((unit) => unit.since > limit) : [];
+    const now = nowMilliseconds();
+    const limit = now - COMMIT_PATIENCE_MILLISECONDS;
+    // Whoever came ahead of now came before the clock was set back: nobody knows how long they have waited.
+    const waiting = isBusy(error) ? batch.filter(({ since }) => since > limit && since <= now) : [];
     for (const unit of batch) if (!waiting.includes(unit)) unit.reject(toFault(error));
     if (waiting.length === 0) return;
     units = [...waiting, ...units];

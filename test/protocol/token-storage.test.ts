@@ -74,6 +74,19 @@ describe('on SQLite', () => {
     expect(await isActive(tokens.access_token)).toBe(true);
   });
 
+  test('F10 F15: whoever waits for a lock while the clock is set back an hour does not wait for an hour', async () => {
+    const tokens = await world.signIn(world.notes, OFFLINE, robot);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const release = holdWriteLock(world.app.config.database.url);
+    const sent = world.refresh(world.notes, tokens.refresh_token);
+    // Its reads are done by then, and its commit waits.
+    setTimeout(() => vi.setSystemTime(Date.now() - 3_600_000), 100);
+    checkUnavailableJson(await sent);
+    release();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect((await world.refresh(world.notes, tokens.refresh_token)).status).toBe(200);
+  });
+
   test('F10: a lock that is given back in time is waited for', async () => {
     const tokens = await world.signIn(world.notes, OFFLINE, robot);
     const release = holdWriteLock(world.app.config.database.url);
