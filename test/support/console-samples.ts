@@ -47,6 +47,21 @@ const events = [
   },
 ];
 
+const asking = [
+  {
+    ...{ client_id: 'client_1', name: 'Loom board', team_name: 'Looms', state: 'pending', asked_at: NOON },
+    blocked_at: NOON,
+  },
+  { client_id: 'client_2', name: 'Shed', team_name: 'Looms', state: 'allowed', asked_at: NOON - HOUR },
+];
+const changes = [
+  { field: 'name', before: ['Shed'], after: ['The shed of the Looms'] },
+  { field: 'redirect_uris', before: [], after: ['https://shed.example.com/cb'] },
+];
+const ofTeam = {
+  ...{ team_id: 'team_1', team_name: 'Looms', registered_by: 'ada@example.com', asked_at: NOON - HOUR },
+  revision: 'Zm9vYmFyYmF6cXV4',
+};
 const requests = [{ client_id: 'acme-cli', first_at: NOON - HOUR, last_at: NOON, count: 4 }];
 const findings = [
   {
@@ -153,9 +168,16 @@ export const consoleSamples = {
   'console-overview': sample('overview', 'overview', {
     counts: {
       people: { everybody: many, administrators: counted, disabled: counted, sessions: counted },
-      ...{ requests: counted, clients: halves, issuers: halves, service_accounts: halves, apis: counted },
+      ...{
+        requests: counted,
+        asking: counted,
+        clients: halves,
+        issuers: halves,
+        service_accounts: halves,
+        apis: counted,
+      },
     },
-    ...{ people, requests, events, findings },
+    ...{ people, asking, requests, events, findings },
   }),
   'console-people': sample('people', 'people', {
     people,
@@ -189,8 +211,27 @@ export const consoleSamples = {
     },
     ...{ may_verify: true, grants: [] },
   }),
-  'console-requests': sample('requests', 'requests', { requests }),
-  'console-requests-none': sample('requests', 'requests', { requests: [] }),
+  'console-requests': sample('requests', 'requests', { requests, asking }),
+  'console-requests-none': sample('requests', 'requests', { requests: [], asking: [] }),
+  'console-clients-asking': sample('clients', 'clients', { clients: asking, filter: 'asking' }),
+  'console-clients-asking-none': sample('clients', 'clients', { clients: [], filter: 'asking' }),
+  'console-client-pending': sample('client', 'clients', {
+    client: {
+      ...{
+        ...client,
+        ...ofTeam,
+        state: 'pending',
+        blocked_at: NOON,
+        client_uri: 'https://shed.example.com/',
+      },
+      ...{ policy_uri: 'https://shed.example.com/privacy', tos_uri: 'https://shed.example.com/terms' },
+    },
+    ...{ may_rotate: true, may_verify: true, grants: [], changes: [] },
+  }),
+  'console-client-change': sample('client', 'clients', {
+    client: { ...client, ...ofTeam, note: 'Whose name is this?' },
+    ...{ may_rotate: true, may_verify: true, grants: [], changes },
+  }),
   'console-apis': sample('resources', 'apis', { resources: [resource] }),
   'console-apis-none': sample('resources', 'apis', { resources: [] }),
   'console-issuers': sample('issuers', 'issuers', {

@@ -26,6 +26,14 @@ const client = {
 
 export const wrongCredentials = { words: 'The e-mail or the password is not right.' };
 
+const ofTeam = {
+  team_name: 'Looms',
+  pages: [
+    { kind: 'home', url: 'https://board.example.com/' },
+    { kind: 'policy', url: 'https://board.example.com/privacy' },
+    { kind: 'terms', url: 'https://board.example.com/terms' },
+  ],
+};
 const consent = {
   client,
   account: ada,
@@ -102,7 +110,9 @@ const grants = [
 ];
 
 const device = {
-  client: { id: 'kaneo-cli', name: 'Kaneo CLI', is_first_party: false, is_verified: false },
+  client: {
+    ...{ id: 'kaneo-cli', name: 'Kaneo CLI', is_first_party: false, is_verified: false, ...ofTeam },
+  },
   account: ada,
   return_to: '/device?user_code=WDJB-MJHT',
   code: 'WDJB-MJHT',
@@ -168,7 +178,7 @@ export const samples: Record<string, Sample> = {
     view: 'interactions/consent',
     title: 'Allow access',
     person: ada,
-    locals: { ...consent, client: { ...client, is_verified: true }, offline: false },
+    locals: { ...consent, client: { ...client, is_verified: true, ...ofTeam }, offline: false },
   },
   'consent-first-party': {
     view: 'interactions/consent',

@@ -56,7 +56,15 @@ const member = {
 const grace = { ...member, id: 'acct_2', name: 'Grace Hopper', email: 'grace@example.com', role: 'admin' };
 const invitation = { id: 'inv_1', email: 'zoe@example.com', role: 'member', expires_at: NOON + 7 * DAY };
 const team = {
-  ...{ section: 'teams', typed: {}, role: 'owner', manages: true, is_owner: true, has_keys: true },
+  ...{
+    section: 'teams',
+    typed: {},
+    role: 'owner',
+    manages: true,
+    is_owner: true,
+    has_keys: true,
+    has_apps: true,
+  },
   team: { ...looms, plan: 'pro', created_at: NOON - 90 * DAY },
   members: [member, { ...grace, is_self: false, may_change: true, may_receive: true }],
   ...{ roles: ['owner', 'admin', 'member'], invitations: [invitation] },
@@ -104,6 +112,45 @@ const workloads = [
 ];
 
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com', is_admin: false };
+
+const app = {
+  ...{ id: 'client_4Yq1mX0Qw2bT', name: 'Loom board', type: 'web', auth: 'client_secret_basic' },
+  ...{ state: 'allowed', is_verified: false, team_name: 'Looms', created_at: NOON - 9 * DAY },
+  grants: ['authorization_code', 'refresh_token'],
+  redirect_uris: ['https://board.example.com/cb', 'https://board.example.com/other'],
+  post_logout_redirect_uris: ['https://board.example.com/bye'],
+  ...{ scopes: ['openid', 'profile'], has_secret: true, changes: [], registered_by: 'ada@example.com' },
+};
+const pendingApp = { ...app, id: 'client_1', state: 'pending', asked_at: NOON - DAY, name: 'Shed' };
+const changes = [
+  { field: 'name', before: ['Loom board'], after: ['The board of the Looms'] },
+  { field: 'team_name', before: ['Looms'], after: ['The Looms'] },
+  { field: 'grants', before: ['authorization_code'], after: ['authorization_code', 'refresh_token'] },
+  { field: 'scopes', before: ['openid'], after: ['openid', 'email'] },
+  { field: 'redirect_uris', before: [], after: ['https://board.example.com/cb'] },
+  { field: 'post_logout_redirect_uris', before: [], after: ['https://board.example.com/bye'] },
+  { field: 'client_uri', before: [], after: ['https://board.example.com/'] },
+  { field: 'policy_uri', before: ['https://board.example.com/privacy'], after: [] },
+  { field: 'tos_uri', before: [], after: ['https://board.example.com/terms'] },
+];
+const appForm = {
+  types: ['web', 'native', 'browser', 'service'],
+  grants: [
+    ...['authorization_code', 'refresh_token', 'client_credentials'],
+    'urn:ietf:params:oauth:grant-type:device_code',
+  ],
+  groups: [
+    {
+      scopes: [
+        { scope: 'openid', words: 'Know who you are (an identifier)' },
+        { scope: 'profile', words: 'See your name' },
+      ],
+    },
+    { name: 'Kairos API', scopes: [{ scope: 'read:tasks', words: '' }] },
+  ],
+  values: { ...app, client_uri: 'https://board.example.com/' },
+  most: 10,
+};
 
 function sample(view: string, title: string, locals: Record<string, unknown>) {
   return { view, title, person: ada, locals };
@@ -230,6 +277,50 @@ export const workspaceSamples = {
       text: '{\n  "type": "service_account"\n}',
       link: 'data:application/json,',
     },
+  }),
+  apps: sample('workspace/apps', 'Apps', {
+    ...{ ...ofTeam, most: 10, is_offered: true, next: 'client_3' },
+    apps: [pendingApp, { ...app, asked_at: NOON }, { ...app, id: 'client_3', state: 'blocked' }],
+  }),
+  'apps-none': sample('workspace/apps', 'Apps', { ...ofTeam, most: 10, is_offered: true, apps: [] }),
+  'apps-no-plan': sample('workspace/apps', 'Apps', { ...ofTeam, most: 0, is_offered: true, apps: [] }),
+  'apps-not-offered': sample('workspace/apps', 'Apps', {
+    ...ofTeam,
+    most: 0,
+    is_offered: false,
+    apps: [app],
+  }),
+  'app-new': sample('workspace/new-app', 'New app', { ...ofTeam, ...appForm }),
+  'app-new-wrong': sample('workspace/new-app', 'New app', {
+    ...{ ...ofTeam, ...appForm },
+    typed: { name: 'Shed', type: 'browser', redirect_uris: 'http://shed.example.com/cb', grant_0: 'x' },
+    error: { words: 'This cannot be registered so.', param: 'redirect_uris' },
+  }),
+  'app-new-no-plan': sample('workspace/new-app', 'New app', { ...ofTeam, ...appForm, most: 0 }),
+  'app-edit': sample('workspace/edit-app', 'Change the app', { ...ofTeam, ...appForm, app }),
+  'app-edit-pending': sample('workspace/edit-app', 'Change the app', {
+    ...{ ...ofTeam, ...appForm, app: pendingApp },
+  }),
+  'app-edit-blocked': sample('workspace/edit-app', 'Change the app', {
+    ...{ ...ofTeam, ...appForm, app: { ...app, state: 'blocked' } },
+    typed: { name: 'Shed', tos_uri: 'nowhere' },
+    error: { words: 'This cannot be registered so.', param: 'tos_uri' },
+  }),
+  app: sample('workspace/app', 'App', {
+    ...{ ...ofTeam, may_edit: true },
+    app: { ...app, changes, asked_at: NOON, is_verified: true, second_ends_at: NOON + DAY },
+  }),
+  'app-pending': sample('workspace/app', 'App', { ...ofTeam, may_edit: true, app: pendingApp }),
+  'app-declined': sample('workspace/app', 'App', {
+    ...{ ...ofTeam, may_edit: true },
+    app: {
+      ...{ ...app, state: 'blocked', note: 'Whose name is this?', team_name: 'The Looms' },
+      ...{ client_uri: 'https://board.example.com/', policy_uri: 'https://board.example.com/privacy' },
+      tos_uri: 'https://board.example.com/terms',
+    },
+  }),
+  'app-secret': sample('workspace/app-secret', 'Copy the secret now', {
+    ...{ ...ofTeam, app: pendingApp, secret: 'lks_4fT0sample' },
   }),
   invitation: sample('workspace/invitation', 'Invitation', {
     section: 'teams',
