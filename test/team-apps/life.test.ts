@@ -192,3 +192,11 @@ test('blocking ends what it has at once, and deleting it too', async () => {
     'invalid_client',
   );
 });
+
+test('a page says what is wrong at its field, with what was typed', async () => {
+  const page = await world.fillIn({ redirect_uris: 'http://shed.example.com/cb', name: 'Typed by Ada' });
+  expect(page.status).toBe(400);
+  expect(page.html).toContain('href="#field-redirect_uris"');
+  expect(page.html).toContain('value="Typed by Ada"');
+  expect(mainTextOf(page)).toContain('must be https');
+});
