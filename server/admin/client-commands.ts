@@ -1,11 +1,16 @@
 // What an operator may do with OAuth clients (RFC 6749 section 2). The later JSON API calls the same functions.
-import type { AuthMethod, Client, ClientType, Jwks, RotatedSecret } from '../clients/clients.ts';
+import type { Client, RotatedSecret } from '../clients/clients.ts';
 import { DEVICE_GRANT } from '../clients/ready-made.ts';
 import type { ClientRequest } from '../clients/requests.ts';
 import { type ClientState, revisionOf, stateOf } from '../clients/team-owner.ts';
 import { Refusal } from '../errors.ts';
 import { type AppSettings, settingsOf } from '../team-apps/app-terms.ts';
-import { type MadeClient, registerClient, usualSettings } from './client-registration.ts';
+import {
+  describeRegistration,
+  type MadeClient,
+  registerClient,
+  usualSettings,
+} from './client-registration.ts';
 import type { AdminParts } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'clients' | 'rules' | 'config'>;
@@ -43,37 +48,14 @@ export type ClientOptions = {
   readonly tosUri?: string | undefined;
 };
 
-export type ShownClient = {
+export type ShownClient = ReturnType<typeof describeRegistration> & {
   client_id: string;
-  name: string;
-  type: ClientType;
   state: ClientState;
   source: 'file' | 'database';
   /** The API whose resource server it is. */
   resource: string | null;
-  auth: AuthMethod;
   /** Of each secret, until when it is good; null is until it is replaced. */
   secrets: { expires_at: number | null }[];
-  jwks: Jwks | null;
-  jwks_uri: string | null;
-  grants: readonly string[];
-  redirect_uris: readonly string[];
-  post_logout_redirect_uris: readonly string[];
-  origins: readonly string[];
-  scopes: readonly string[];
-  default_scopes: readonly string[];
-  optional_scopes: readonly string[];
-  pkce: boolean;
-  id_token_claims: boolean;
-  backchannel_logout_uri: string | null;
-  backchannel_logout_session_required: boolean;
-  first_party: boolean;
-  verified: boolean;
-  require_pushed_authorization_requests: boolean;
-  dpop_bound_access_tokens: boolean;
-  client_uri: string | null;
-  policy_uri: string | null;
-  tos_uri: string | null;
   created_at: number;
   blocked_at: number | null;
   /** The team that it belongs to, and who registered it there. */
@@ -115,33 +97,11 @@ export function describeClient(found: Client): ShownClient {
   const { registration, ...client } = found;
   return {
     client_id: client.id,
-    name: registration.name,
-    type: registration.type,
+    ...describeRegistration(registration),
     state: stateOf(client),
     source: client.source,
     resource: client.resource ?? null,
-    auth: registration.auth,
     secrets: registration.secrets.map(({ expiresAt }) => ({ expires_at: expiresAt ?? null })),
-    jwks: registration.jwks ?? null,
-    jwks_uri: registration.jwksUri ?? null,
-    grants: registration.grants,
-    redirect_uris: registration.redirectUris,
-    post_logout_redirect_uris: registration.postLogoutRedirectUris,
-    origins: registration.origins,
-    scopes: registration.scopes,
-    default_scopes: registration.defaultScopes,
-    optional_scopes: registration.optionalScopes,
-    pkce: registration.needsPkce,
-    id_token_claims: registration.hasIdTokenClaims,
-    backchannel_logout_uri: registration.backchannelLogout?.uri ?? null,
-    backchannel_logout_session_required: registration.backchannelLogout?.needsSid ?? false,
-    first_party: registration.isFirstParty,
-    verified: registration.isVerified ?? false,
-    require_pushed_authorization_requests: registration.needsPushedRequest ?? false,
-    dpop_bound_access_tokens: registration.needsDpop ?? false,
-    client_uri: registration.clientUri ?? null,
-    policy_uri: registration.policyUri ?? null,
-    tos_uri: registration.tosUri ?? null,
     created_at: client.createdAt,
     blocked_at: client.blockedAt ?? null,
     ...describeOwner(found),

@@ -61,14 +61,15 @@ export async function registerClient(
   return describeMade(made);
 }
 
-function toSettings(registration: Registration): ClientSettings {
-  const { jwks, jwksUri, backchannelLogout } = registration;
+/** In the words of the configuration file; null where it has none. */
+export function describeRegistration(registration: Registration) {
+  const { backchannelLogout } = registration;
   return {
     name: registration.name,
     type: registration.type,
     auth: registration.auth,
-    ...(jwks === undefined ? {} : { jwks }),
-    ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }),
+    jwks: registration.jwks ?? null,
+    jwks_uri: registration.jwksUri ?? null,
     grants: registration.grants,
     redirect_uris: registration.redirectUris,
     post_logout_redirect_uris: registration.postLogoutRedirectUris,
@@ -78,7 +79,7 @@ function toSettings(registration: Registration): ClientSettings {
     optional_scopes: registration.optionalScopes,
     pkce: registration.needsPkce,
     id_token_claims: registration.hasIdTokenClaims,
-    ...(backchannelLogout === undefined ? {} : { backchannel_logout_uri: backchannelLogout.uri }),
+    backchannel_logout_uri: backchannelLogout?.uri ?? null,
     backchannel_logout_session_required: backchannelLogout?.needsSid ?? false,
     first_party: registration.isFirstParty,
     verified: registration.isVerified ?? false,
@@ -109,7 +110,7 @@ export async function prepareUpdate(parts: Parts, id: string, change: ClientSett
     const words = `The client ${id} belongs to an API or to a trusted issuer; change it there.`;
     throw new Refusal('invalid_request', { words, param: 'client_id' });
   }
-  const merged = Object.entries({ ...toSettings(before.registration), ...change });
+  const merged = Object.entries({ ...describeRegistration(before.registration), ...change });
   const settings = Object.fromEntries(merged.filter(([, value]) => value !== null));
   const judged = judge(parts, { ...settings, client_id: id });
   await checkSchemes(parts, judged.redirect_uris, id);
