@@ -184,7 +184,12 @@ export function createApiKeys(parts: ApiKeyParts) {
     /** Refuses with not_found whatever the actor does not manage. */
     async get(actor: Actor, id: string): Promise<ApiKey> {
       const key = await reload(id);
-      await checkManager(key.owner, actor);
+      try {
+        await checkManager(key.owner, actor);
+      } catch (error) {
+        // In the words of one that is not there: ids follow each other.
+        throw error instanceof Refusal && error.code === 'not_found' ? notFound(id) : error;
+      }
       return key;
     },
 

@@ -122,7 +122,8 @@ test('G07: the keys of others are not there, whatever is asked of them', async (
   const own = (await world.make()).key.id;
   const team = (await world.make({ owner: world.ofTeam })).key.id;
   for (const id of [own, team, 'key_00000000000', 'nonsense']) {
-    expect((await grace('GET', `${KEYS}/${id}`)).status).toBe(404);
+    const { status, body } = await grace('GET', `${KEYS}/${id}`);
+    expect([status, body.error_description]).toEqual([404, `There is no API key ${id}.`]);
     expect((await grace('PATCH', `${KEYS}/${id}`, { name: 'x' })).status).toBe(404);
     expect((await grace('POST', `${KEYS}/${id}/rotation`, {})).status).toBe(404);
     expect((await grace('DELETE', `${KEYS}/${id}`)).status).toBe(404);

@@ -1,6 +1,6 @@
 // The tenant matrix of /v1: every operation of the table where it leads to the things of one team, met by everybody with whatever
 // they have, on both databases (rows G01, G04, G07, G11, H01).
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { operations } from '../../server/management/nouns.ts';
 import type { Operation } from '../../server/management/operations.ts';
 import { dialects } from '../storage/ground.ts';
@@ -18,6 +18,7 @@ describe.each(dialects)('on %s', (dialect) => {
   beforeAll(async () => {
     tenants = await createTenants(dialect);
   });
+  afterEach(() => vi.useRealTimers());
   afterAll(() => tenants.close());
 
   /** Where the operation leads to Looms, or to somebody or something in it. */
@@ -116,6 +117,17 @@ describe.each(dialects)('on %s', (dialect) => {
       }
     },
   );
+
+  test('G04: a machine, and a key of one, is made right after a sign-in alone', async () => {
+    const send = await tenants.browserOf('ada@example.com');
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 301_000);
+    const made = operations.filter(({ id }) => ['createServiceAccount', 'putServiceAccountKey'].includes(id));
+    expect(made).toHaveLength(2);
+    await refuseAll(send, (operation) => (made.includes(operation) ? [403, 'access_denied'] : undefined));
+    const [list] = operations.filter(({ id }) => id === 'listServiceAccounts');
+    expect((await send('GET', pathOf(list ?? expect.fail()))).status).toBe(200);
+  });
 
   test('G01: what a manager does at a browser is recorded under their name', async () => {
     const send = await tenants.browserOf('grace@example.com');
