@@ -226,11 +226,14 @@ test('bar 1: keys alone change a password, after an error that has the focus, ch
 });
 
 test('bar 1: on every page of keys, teams and the administration each control is a stop in sight, in the order of the page', async () => {
-  const { email } = await register('Katherine', true);
-  const { goTo, checkStops, context } = await arrive(email);
+  const katherine = await register('Katherine', true);
+  const { goTo, checkStops, context } = await arrive(katherine.email);
+  const { id } = await world.app.parts.teams.create(OPERATOR, katherine, { name: 'Orbits' });
   const admin = ['', '/people', '/clients', '/requests', '/apis', '/issuers', '/service-accounts', '/doctor'];
   const account = ['/account', '/account/keys', '/account/keys/new', '/account/teams'];
-  for (const path of [...admin.map((name) => `/admin${name}`), ...account]) {
+  const team = ['', '/keys', '/apps', '/apps/new', '/service-accounts', '/service-accounts/new'];
+  const paths = [...admin.map((name) => `/admin${name}`), ...account];
+  for (const path of [...paths, ...team.map((name) => `/teams/${id}${name}`)]) {
     await goTo(path);
     await checkStops();
   }

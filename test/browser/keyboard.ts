@@ -26,7 +26,7 @@ const STOP = `(() => {
   };
 })()`;
 // Of a group of radio buttons only the chosen one is a stop.
-const CONTROLS = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, textarea')]
+const CONTROLS = `[...document.querySelectorAll('a[href], button, summary, input:not([type=hidden]), select, textarea, [tabindex="0"]')]
   .filter((element) => element.checkVisibility() && !element.disabled && element.tabIndex >= 0)
   .filter((element) => element.type !== 'radio' || element.checked)
   .map(${NAME})`;

@@ -3,6 +3,7 @@ import { nouns } from '../../server/management/nouns.ts';
 import { describeReference } from '../../server/management/reference.ts';
 import { createAssets } from '../../server/web/assets.ts';
 import { createViews } from '../../server/web/views.ts';
+import { appSamples } from './app-samples.ts';
 import { consoleSamples } from './console-samples.ts';
 import { workspaceSamples } from './workspace-samples.ts';
 
@@ -154,6 +155,7 @@ const newAccount = { action: '/sign-up', name: 'Ada Lovelace', email: 'ada@examp
 export const samples: Record<string, Sample> = {
   ...consoleSamples,
   ...workspaceSamples,
+  ...appSamples,
   'home-stranger': { view: 'home', title: 'Welcome', locals: { sign_up_url: '/sign-up' } },
   'home-person': { view: 'home', title: 'Welcome', person: ada, locals: {} },
   'sign-in': {
