@@ -1,6 +1,7 @@
 // Runs variants of one server in turn under the same load, each on a core of its own, and prints ratios of one run.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
@@ -11,6 +12,10 @@ export type Ready = {
   headers: Record<string, string>;
   bodies: string[];
   isRight: (text: string) => boolean;
+  /** The body after this answer, where each request needs the answer before it: one chain for each of `bodies`. */
+  follow?: (text: string) => string;
+  /** Where the right answer is a refusal. */
+  isRefusal?: true;
 };
 
 /** Starts a program, pinned to the core of servers. */
@@ -78,7 +83,8 @@ function loadWithWrk(ready: Ready, seconds: number): Promise<number> {
     child.on('error', reject);
     child.on('exit', () => {
       rmSync(directory, { recursive: true });
-      if (/Non-2xx|Socket errors/.test(text)) reject(new Error(text));
+      const fault = ready.isRefusal ? /Socket errors/ : /Non-2xx|Socket errors/;
+      if (fault.test(text)) reject(new Error(text));
       else resolve(Number(/(\d+) requests in/.exec(text)?.[1]));
     });
   });
@@ -87,12 +93,48 @@ function loadWithWrk(ready: Ready, seconds: number): Promise<number> {
 async function loadWithAutocannon(ready: Ready, seconds: number): Promise<number> {
   const requests = ready.bodies.map((body) => ({ method: 'POST' as const, headers: ready.headers, body }));
   const result = await autocannon({ url: ready.url, connections: CONNECTIONS, duration: seconds, requests });
-  if (result.non2xx > 0 || result.errors > 0)
+  if ((result.non2xx > 0 && !ready.isRefusal) || result.errors > 0)
     throw new Error(`${result.non2xx} refusals, ${result.errors} errors`);
   return result.requests.total;
 }
 
+/** Neither program can do this one: each connection sends what its last answer tells it to. */
+async function loadInChains(ready: Ready, follow: (text: string) => string, seconds: number): Promise<number> {
+  const agent = new Agent({ keepAlive: true });
+  const until = performance.now() + seconds * 1000;
+  let total = 0;
+
+  async function pull(index: number): Promise<void> {
+    while (performance.now() < until) {
+      const text = await send(ready, ready.bodies[index] as string, agent);
+      if (!ready.isRight(text)) throw new Error(`a wrong answer: ${text}`);
+      ready.bodies[index] = follow(text);
+      total += 1;
+    }
+  }
+
+  await Promise.all(ready.bodies.map((_body, index) => pull(index)));
+  agent.destroy();
+  return total;
+}
+
+function send({ url, headers }: Ready, body: string, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method: 'POST', headers, agent }, (response) => {
+      response.setEncoding('utf8');
+      let text = '';
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(text));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
 async function checkAnswer(ready: Ready): Promise<void> {
+  if (ready.follow !== undefined) return;
   for (const body of ready.bodies.slice(0, 3)) {
     const response = await fetch(ready.url, { method: 'POST', headers: ready.headers, body });
     const text = await response.text();
@@ -102,7 +144,11 @@ async function checkAnswer(ready: Ready): Promise<void> {
 
 async function sample(ready: Ready, pid: number, seconds: number): Promise<Sample> {
   const before = cpuMicroseconds(pid);
-  const total = await (loader === 'wrk' ? loadWithWrk : loadWithAutocannon)(ready, seconds);
+  const load = loader === 'wrk' ? loadWithWrk : loadWithAutocannon;
+  const total =
+    ready.follow === undefined
+      ? await load(ready, seconds)
+      : await loadInChains(ready, ready.follow, seconds);
   return { requestsPerSecond: total / seconds, cpuMicroseconds: (cpuMicroseconds(pid) - before) / total };
 }
 
@@ -135,7 +181,9 @@ export async function compare(variants: readonly Variant[], { rounds = 3, second
     }
     for (const one of running) await sample(one.ready, one.pid, 2);
     for (let round = 0; round < rounds; round += 1) {
-      for (const one of running) one.samples.push(await sample(one.ready, one.pid, seconds));
+      // Whoever comes after another pays for what that one left to be written: the order turns round each time.
+      const inTurn = round % 2 === 0 ? running : running.toReversed();
+      for (const one of inTurn) one.samples.push(await sample(one.ready, one.pid, seconds));
     }
     print(running);
   } finally {
@@ -152,9 +200,11 @@ function print(running: readonly { name: string; samples: Sample[] }[]): void {
   }
   const [subject, ...others] = running;
   for (const other of others) {
-    const pairs = subject?.samples.map(
-      (each, round) => each.requestsPerSecond / (other.samples[round]?.requestsPerSecond ?? Number.NaN),
-    );
-    console.log(`${subject?.name} over ${other.name}: ${spread(pairs ?? [], 2)}`);
+    const pairs =
+      subject?.samples.map((each, round) => [each, other.samples[round] as Sample] as const) ?? [];
+    const byRate = pairs.map(([mine, its]) => mine.requestsPerSecond / its.requestsPerSecond);
+    const byCpu = pairs.map(([mine, its]) => its.cpuMicroseconds / mine.cpuMicroseconds);
+    const words = `by CPU time ${spread(byCpu, 2)}, by requests/s ${spread(byRate, 2)}`;
+    console.log(`${subject?.name} over ${other.name}: ${words}`);
   }
 }

@@ -1,4 +1,5 @@
 // The map: what answers requests is made here once, on the parts, and the routes are mounted in the order of their passing.
+import compose from 'koa-compose';
 import { environment } from '../config/load.ts';
 import * as rules from '../config/registrations.ts';
 import { isLoopbackHost } from '../config/schema/uris.ts';
@@ -35,7 +36,7 @@ import { createNodes } from './storage/nodes.ts';
 import { createSweep } from './storage/sweep.ts';
 import { createAssets } from './web/assets.ts';
 import { createCommit } from './web/commit.ts';
-import type { WebContext } from './web/context.ts';
+import type { Middleware, WebContext } from './web/context.ts';
 import { createCookies } from './web/cookies.ts';
 import { createCsrf } from './web/csrf.ts';
 import { createHealth } from './web/health.ts';
@@ -78,8 +79,8 @@ function createSurface(parts: Parts, views: Printed['views']) {
 
 type Surface = ReturnType<typeof createSurface>;
 
-/** Our own pages and endpoints, each group with its routes. */
-function createRouters(parts: Parts, surface: Surface, postOffice: PostOffice) {
+/** Our own pages, each group with its routes. */
+function createPageRouters(parts: Parts, surface: Surface, postOffice: PostOffice) {
   const { cookies, protocol, pages } = surface;
   const shared = { ...parts, ...surface, rules };
   const ownData = createOwnData({
@@ -90,10 +91,6 @@ function createRouters(parts: Parts, surface: Surface, postOffice: PostOffice) {
       api_keys: await parts.ownKeys.exportOf(id),
     }),
   });
-  const foundKeys = {
-    holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
-    scanning: parts.secretScanning,
-  };
   return [
     createInteractionRoutes({ ...shared, interactions: protocol.interactions }),
     createAccountRoutes({
@@ -102,7 +99,6 @@ function createRouters(parts: Parts, surface: Surface, postOffice: PostOffice) {
     }),
     createWorkspaceRoutes(shared),
     createMailRoutes({ mailbox: postOffice.mailbox, pages }),
-    createFoundKeyRoutes(foundKeys),
     ...(parts.config.device.enabled ? [createDeviceRoutes({ ...shared, devices: protocol.devices })] : []),
   ];
 }
@@ -115,6 +111,10 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   const health = createHealth({ isReady: database.isHealthy });
   const introspect = createIntrospection({ ...parts, isFirstUse: protocol.isFirstUse });
   const management = createManagement({ ...parts, rules, pages, csrf, readSession: browserSessions.read });
+  const foundKeys = createFoundKeyRoutes({
+    holdables: [parts.foundKeys, createServiceJwtRevocation(parts)],
+    scanning: parts.secretScanning,
+  });
   const commit = createCommit({
     inUnit: database.inUnit,
     isConflict: (error) => error instanceof Conflict && !isPassing(error),
@@ -137,8 +137,15 @@ function createWeb(parts: Parts, { views, assets, postOffice }: Printed) {
   web.use((ctx, next) => audit.within(originOf(ctx), next));
   web.use(commit);
   web.use(createConsole({ ...parts, ...surface, rules, isLoopbackHost }).middleware);
-  for (const router of [management.router, ...createRouters(parts, surface, postOffice)])
-    web.use(router.routes()).use(router.allowedMethods());
+  for (const router of [management.router, foundKeys]) web.use(router.routes()).use(router.allowedMethods());
+  // No page is at an endpoint of OAuth: what programs ask there need not be compared with the address of each.
+  const forPeople = compose(
+    createPageRouters(parts, surface, postOffice).flatMap((router) => [
+      router.routes(),
+      router.allowedMethods(),
+    ]),
+  ) as unknown as Middleware;
+  web.use((ctx, next) => (isForPrograms(ctx.path) ? next() : forPeople(ctx, next)));
   web.use(protocol.authorizationRequest);
   web.use(createSignOutRequest({ readText, checkSource: csrf.checkSource }));
   web.use(protocol.engine.handle);
