@@ -9,6 +9,8 @@ export type Wanted = {
   email: string;
   password: string;
   client: { id: string; secret: string; redirectUri: string };
+  /** Refresh tokens instead of access tokens. */
+  kind?: 'refresh_token';
 };
 
 async function walk(robot: FormRobot, start: Page, { email, password, client }: Wanted): Promise<string> {
@@ -46,9 +48,10 @@ async function collectToken(robot: FormRobot, wanted: Wanted): Promise<string> {
       code_verifier: verifier,
     }),
   });
-  const body = (await response.json()) as { access_token?: string };
-  if (body.access_token === undefined) throw new Error(`no token: ${JSON.stringify(body)}`);
-  return body.access_token;
+  const body = (await response.json()) as Record<string, string>;
+  const token = body[wanted.kind ?? 'access_token'];
+  if (token === undefined) throw new Error(`no token: ${JSON.stringify(body)}`);
+  return token;
 }
 
 export async function collectTokens(wanted: Wanted): Promise<string[]> {

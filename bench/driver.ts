@@ -53,7 +53,7 @@ function spawnPinned(core: string, args: string[], env: Record<string, string>):
 }
 
 /** User and system time of a process so far, in microseconds (proc(5), fields 14 and 15). */
-function cpuMicroseconds(pid: number): number {
+export function cpuMicroseconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / TICKS_PER_SECOND;
 }
@@ -99,7 +99,11 @@ async function loadWithAutocannon(ready: Ready, seconds: number): Promise<number
 }
 
 /** Neither program can do this one: each connection sends what its last answer tells it to. */
-async function loadInChains(ready: Ready, follow: (text: string) => string, seconds: number): Promise<number> {
+async function loadInChains(
+  ready: Ready,
+  follow: (text: string) => string,
+  seconds: number,
+): Promise<number> {
   const agent = new Agent({ keepAlive: true });
   const until = performance.now() + seconds * 1000;
   let total = 0;
@@ -156,7 +160,8 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function spread(values: number[], digits = 0): string {
+/** Least, median and greatest. */
+export function spread(values: number[], digits = 0): string {
   const fixed = [Math.min(...values), median(values), Math.max(...values)].map((value) =>
     value.toFixed(digits),
   );
@@ -191,8 +196,12 @@ export async function compare(variants: readonly Variant[], { rounds = 3, second
   }
 }
 
-function print(running: readonly { name: string; samples: Sample[] }[]): void {
-  console.log(`load by ${loader}, ${CONNECTIONS} connections; min / median / max of the rounds`);
+function print(running: readonly { name: string; ready: Ready; samples: Sample[] }[]): void {
+  const isChained = running.some(({ ready }) => ready.follow !== undefined);
+  const load = isChained
+    ? 'chains of requests, each from the answer before'
+    : `${loader}, ${CONNECTIONS} connections`;
+  console.log(`load by ${load}; min / median / max of the rounds`);
   for (const { name, samples } of running) {
     const rates = spread(samples.map((each) => each.requestsPerSecond));
     const cpu = spread(samples.map((each) => each.cpuMicroseconds));

@@ -58,11 +58,11 @@ async function waitUntilReady(url: string): Promise<void> {
   throw new Error('the server did not come up');
 }
 
-/** The server on a database of its own in `directory`, and its command line beside it. */
-export async function startLatchkey(run: Run, directory: string) {
+/** The server on a database of its own in `directory`, or on the one of that name, and its command line beside it. */
+export async function startLatchkey(run: Run, directory: string, { name }: { name?: string } = {}) {
   const port = await freePort();
-  const env = { DATABASE_URL: `sqlite:${join(directory, `${port}.sqlite`)}`, PORT: String(port) };
-  run([fileOf('../server/main.ts')], env).stdout?.resume();
+  const env = { DATABASE_URL: `sqlite:${join(directory, `${name ?? port}.sqlite`)}`, PORT: String(port) };
+  run(['-r', fileOf('../server/node-version.cjs'), fileOf('../server/main.ts')], env).stdout?.resume();
   const issuer = `http://localhost:${port}`;
   await waitUntilReady(issuer);
 
