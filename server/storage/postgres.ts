@@ -58,6 +58,8 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
   });
   // A connection that breaks while idle must not end the process; the next query makes a new one.
   pool.on('error', ignore);
+  // The pool listens to idle connections only: one that breaks in use, or while it is being closed, must not either.
+  pool.on('connect', (client) => client.on('error', ignore));
 
   const names = new Map<string, string>();
   const queue: PendingUnit[] = [];
@@ -105,8 +107,6 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
 
   async function commitOnce(ledger: Ledger, writes: readonly Write[]): Promise<void> {
     const client = await pool.connect();
-    // The pool listens only to idle connections: one that breaks here must not end the process either.
-    client.on('error', ignore);
     const mark = ledger.mark();
     let isBroken = false;
     try {
@@ -120,7 +120,6 @@ export function createPostgres(url: string, options: { node: string; poolMax: nu
       isBroken = isFatal(error) || !(await tryToRollBack(client));
       throw error;
     } finally {
-      client.off('error', ignore);
       client.release(isBroken);
     }
   }
