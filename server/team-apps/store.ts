@@ -70,7 +70,7 @@ export function createTeamAppStore(database: Database) {
       change(
         before,
         sql`registration = ${JSON.stringify(next.registration)}, proposal = ${asText(next.proposal)},
-          asked_at = ${askedAt}, note = CASE WHEN ${askedAt ?? 0} > 0 THEN NULL ELSE note END`,
+          asked_at = ${askedAt}, note = ${next.isAsking ? null : (before.owner?.note ?? null)}`,
       );
     },
 
