@@ -79,20 +79,25 @@ function createLanguage(locale: string, catalogue: Catalogue) {
     return sentences.get(english) ?? english;
   }
 
-  function messageOf(english: string): IntlMessageFormat {
-    let message = messages.get(english);
-    if (message === undefined) {
+  /** Undefined where braces do not match: then it is no sentence of ours, but what somebody wrote. */
+  function messageOf(english: string): IntlMessageFormat | undefined {
+    const known = messages.get(english);
+    if (known !== undefined) return known;
+    try {
       // Our own markup in a sentence is text to the formatter.
-      message = new IntlMessageFormat(translate(english), locale, undefined, { ignoreTag: true });
+      const message = new IntlMessageFormat(translate(english), locale, undefined, { ignoreTag: true });
       messages.set(english, message);
+      return message;
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
     }
-    return message;
   }
 
   /** A sentence of ours; what no catalogue has stays English. */
   function say(english: string, values?: Values): string {
     if (values === undefined) return translate(english);
-    return String(messageOf(english).format(values));
+    return String(messageOf(english)?.format(values) ?? translate(english));
   }
 
   /** `22 Nov 2026, 14:05 UTC`, as the language writes it. */

@@ -125,11 +125,6 @@ export function writeFile(credentials: GoogleCredentials): string {
   return `${JSON.stringify(credentials, null, 2)}\n`;
 }
 
-/** A link that holds the file itself: nothing is asked of us a second time, and it needs no script. */
-function toDataLink(text: string): string {
-  return `data:application/json;base64,${Buffer.from(text).toString('base64')}`;
-}
-
 export async function loadFile(parts: WorkspaceParts, asked: Asked): Promise<Locals> {
   const account = await getAccount(parts, asked);
   const { frame } = await loadFrame(parts, asked);
@@ -140,7 +135,7 @@ export async function loadFile(parts: WorkspaceParts, asked: Asked): Promise<Loc
   return {
     ...frame,
     account: { id: account.id, name: account.name },
-    file: { name: fileOf(account.id), text, link: toDataLink(text) },
+    file: { name: fileOf(account.id), text, base64: Buffer.from(text).toString('base64') },
     life_seconds: REVEAL_SECONDS,
   };
 }

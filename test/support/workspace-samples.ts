@@ -275,7 +275,7 @@ export const workspaceSamples = {
     file: {
       name: `${machine.id}.json`,
       text: '{\n  "type": "service_account"\n}',
-      link: 'data:application/json,',
+      base64: 'e30=',
     },
   }),
   apps: sample('workspace/apps', 'Apps', {
