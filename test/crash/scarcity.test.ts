@@ -7,9 +7,9 @@ import { createWorldIn } from '../support/world.ts';
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
 const DESCRIPTORS = 64;
 const SOCKETS = 150;
-const HEAP_MEGABYTES = 48;
+const HEAP_MEGABYTES = 80;
 const LARGE_BYTES = 50_000;
-const CROWD = 60;
+const CROWD = 200;
 const ROUNDS = 2;
 // A machine that does much else besides.
 const PATIENCE_MILLISECONDS = 90_000;

@@ -88,10 +88,17 @@ describe('G06: a member holds for the team', () => {
 test('a plan has a name and numbers; one that is gone has none of anything', () => {
   expect(rights.planOfPerson(undefined)).toMatchObject({ name: 'pro', maxPersonalKeys: 100 });
   expect(rights.planOfTeam(undefined)).toEqual({
-    ...{ name: 'free', maxPersonalKeys: 0, maxTeamKeys: 2, maxServiceAccounts: 4, maxMembers: 3 },
+    ...{
+      name: 'free',
+      maxPersonalKeys: 0,
+      maxTeamKeys: 2,
+      maxServiceAccounts: 4,
+      maxMembers: 3,
+      maxApps: 10,
+    },
   });
   expect(rights.planOfTeam('gold')).toEqual({
-    ...{ name: 'gold', maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0 },
+    ...{ name: 'gold', maxPersonalKeys: 0, maxTeamKeys: 0, maxServiceAccounts: 0, maxMembers: 0, maxApps: 0 },
   });
   expect(rights.isPlan('gold')).toBe(false);
 });
