@@ -34,7 +34,9 @@ function refineUris(field: 'redirect_uris' | 'post_logout_redirect_uris') {
 const pageAddress = z
   .string()
   .max(500)
-  .regex(/^https:\/\/[^\s/?#@\\]+([/?#][\x21-\x7e]*)?$/, 'must be the address of a page, with https');
+  // A host in letters of other scripts may look like another one (RFC 5891): it is written as browsers send it, with xn--.
+  .regex(/^https:\/\/[\w.:[\]-]+([/?#][\x21-\x7e]*)?$/, 'must be the address of a page, with https')
+  .refine((page) => URL.canParse(page), 'must be the address of a page, with https');
 
 const client = z.strictObject({
   client_id: clientId.describe('The public name of the client in the protocol; never reused.'),

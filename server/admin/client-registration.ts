@@ -34,12 +34,10 @@ function judge({ rules, config }: Parts, settings: ClientSettings): JudgedClient
 }
 
 async function checkSchemes({ clients }: Parts, redirectUris: readonly string[], id?: string): Promise<void> {
-  for (const uri of redirectUris) {
-    const owner = await clients.findSchemeOwner([uri]);
-    if (owner === undefined || owner.clientId === id) continue;
-    const words = `redirect_uris: the scheme ${owner.scheme} belongs to the client ${owner.clientId}`;
-    throw new Refusal('invalid_request', { words, param: 'redirect_uris' });
-  }
+  const owner = await clients.findSchemeOwner(redirectUris, id);
+  if (owner === undefined) return;
+  const words = `redirect_uris: the scheme ${owner.scheme} belongs to the client ${owner.clientId}`;
+  throw new Refusal('invalid_request', { words, param: 'redirect_uris' });
 }
 
 /**

@@ -52,6 +52,11 @@ function fromRow(row: Row): Client {
   };
 }
 
+/** JSON writes the plain characters of an origin or a scheme as they are. Who asks looks at the field itself. */
+function patternOf(beginning: string): string {
+  return `%"${beginning.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
 export function createClientStore(database: Database) {
   const columns = sql`SELECT id, source, registration, covered, resource, created_at, updated_at, blocked_at, blocked_by,
     revoked_at, owner_team_id, registered_by, proposal, asked_at, note FROM clients`;
@@ -87,12 +92,24 @@ export function createClientStore(database: Database) {
       return readAll(rows);
     },
 
-    /** Clients in whose registration a text begins with these lower-case characters; at most `limit`. */
-    async listWithText(beginning: string, limit: number): Promise<Client[]> {
-      // JSON writes the plain characters of an origin or a scheme as they are. Who asks looks at the field itself.
-      const pattern = `%"${beginning.replace(/[\\%_]/g, '\\$&')}%`;
+    /** Clients in whose registration a text begins with these lower-case characters; by id, at most `limit`, after the cursor. */
+    async listWithText(beginning: string, page: { after: string; limit: number }): Promise<Client[]> {
       const rows = await database.list<Row>(
-        where(sql`WHERE LOWER(registration) LIKE ${pattern} ESCAPE '\\' LIMIT ${limit}`),
+        where(
+          sql`WHERE LOWER(registration) LIKE ${patternOf(beginning)} ESCAPE '\\' AND id > ${page.after}
+            ORDER BY id LIMIT ${page.limit}`,
+        ),
+      );
+      return readAll(rows);
+    },
+
+    /** The same of those that may ask, at most `limit`: whoever waits to be allowed crowds nobody out. */
+    async listAllowedWithText(beginning: string, limit: number): Promise<Client[]> {
+      const rows = await database.list<Row>(
+        where(
+          sql`WHERE blocked_at IS NULL AND LOWER(registration) LIKE ${patternOf(beginning)} ESCAPE '\\'
+            LIMIT ${limit}`,
+        ),
       );
       return readAll(rows);
     },

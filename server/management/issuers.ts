@@ -11,11 +11,12 @@ import {
   showIssuer,
   trustIssuer,
 } from '../admin/issuer-commands.ts';
+import type { AdminParts } from '../admin/parts.ts';
 import type { ShownIssuer } from '../admin/shown-issuer.ts';
 import { machineParams, machineProfile, shownKey } from './machine-schemas.ts';
 import { type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
-import { checkReach } from './reach.ts';
+import { checkOrdinary, checkReach } from './reach.ts';
 import { at, atOrNull, keySet, scopeName } from './schemas.ts';
 
 const LIST = 'issuers';
@@ -137,6 +138,18 @@ function show(shown: ShownIssuer): z.input<typeof issuer> {
   return shown as z.input<typeof issuer>;
 }
 
+/** Whoever has the keys of an issuer acts in the name that it was given. */
+async function checkOrdinaryName({ accounts }: AdminParts, account: string | undefined): Promise<void> {
+  if (account !== undefined) checkOrdinary(await accounts.get(account));
+}
+
+/** Where the account is gone, nobody acts in its name any more. */
+async function checkOrdinaryIssuer(parts: AdminParts, id: string): Promise<void> {
+  const { registration } = await parts.trustedIssuers.get(id);
+  const account = await parts.accounts.find(registration.trust.accountId ?? '');
+  if (account !== undefined) checkOrdinary(account);
+}
+
 export const issuers: Noun = {
   name: 'Trusted issuers',
   operations: [
@@ -166,6 +179,7 @@ export const issuers: Noun = {
       async act(parts, { body, caller, remember }) {
         const { account_id: account, jwks_uri: jwksUri, service_accounts: mapped, ...rest } = body;
         checkReach(caller, rest.scopes);
+        await checkOrdinaryName(parts, account);
         const describe = (clientId: string) => ({ issuer: rest.issuer, client_id: clientId });
         const options = { ...rest, account, jwksUri, mappings: mapped.map(toMapping) };
         const made = await trustIssuer(parts, options, (id) => remember(describe(id)));
@@ -188,6 +202,8 @@ export const issuers: Noun = {
       answer: issuer,
       example: { body: { disable: ['2026-01'] }, answer: { ...ci, disabled_keys: ['2026-01'] } },
       async act(parts, { params: { client_id: id }, body: { jwks_uri: jwksUri, ...rest } }) {
+        const isMore = rest.jwks !== undefined || jwksUri !== undefined || rest.enable.length > 0;
+        if (isMore) await checkOrdinaryIssuer(parts, id);
         return show(await changeIssuerKeys(parts, id, { ...rest, jwksUri }));
       },
     }),
@@ -225,7 +241,10 @@ export const issuers: Noun = {
       summary: 'Believe it again',
       params,
       answer: issuer,
-      act: async (parts, { params: { client_id: id } }) => show(await enableIssuer(parts, id)),
+      async act(parts, { params: { client_id: id } }) {
+        await checkOrdinaryIssuer(parts, id);
+        return show(await enableIssuer(parts, id));
+      },
     }),
     operation({
       ...{ id: 'deleteIssuer', method: 'delete', path: ONE, scope: WRITE, status: 204 },

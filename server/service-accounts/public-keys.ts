@@ -26,7 +26,7 @@ function refuse(words: string, cause?: unknown): never {
   throw new Refusal('invalid_request', { words, values: { kinds: GOOD_KEYS }, param: 'key', cause });
 }
 
-function parse(read: () => KeyObject): KeyObject {
+function parse<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
@@ -46,7 +46,8 @@ function checkStrength(key: KeyObject): void {
 
 function toKey(key: KeyObject, given: PublicKey, terms: Terms): NamedKey {
   checkStrength(key);
-  const bare = key.export({ format: 'jwk' }) as PublicKey;
+  // Node reads kinds of keys that have no form as a JWK: RSASSA-PSS, Diffie-Hellman, other curves.
+  const bare = parse(() => key.export({ format: 'jwk' }) as PublicKey);
   const kid = terms.kid ?? given.kid ?? thumbprintOf(bare);
   if (typeof kid !== 'string' || !KEY_ID.test(kid))
     refuse('The kid of a key must be 1 to 255 ASCII characters without spaces.');

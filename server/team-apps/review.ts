@@ -45,8 +45,8 @@ export function createAppReview({ database, audit, clients, rights, mail, actor 
       const client = await getAsking(id, revision);
       const { registration: before, owner } = client;
       const registration = owner.proposal === undefined ? before : withProposal(before, owner.proposal);
-      const other = await clients.findSchemeOwner(registration.redirectUris);
-      if (other !== undefined && other.clientId !== id)
+      const other = await clients.findSchemeOwner(registration.redirectUris, id);
+      if (other !== undefined)
         throw new Refusal('conflict', { words: 'The scheme of its addresses belongs to another app.' });
       const isChange = stateOf(client) === 'allowed';
       const recipients = await listRecipients(client);

@@ -68,8 +68,8 @@ export function createTeamApps(parts: TeamAppParts) {
 
   /** Two apps of one machine must not get each other's codes (RFC 8252 section 8.4). Whose the other is, is nobody's business. */
   async function checkSchemes({ redirectUris }: Registration, id?: string): Promise<void> {
-    const owner = await clients.findSchemeOwner(redirectUris);
-    if (owner === undefined || owner.clientId === id) return;
+    const owner = await clients.findSchemeOwner(redirectUris, id);
+    if (owner === undefined) return;
     throw new Refusal('invalid_request', {
       ...{ words: 'The scheme {scheme} belongs to another app.', values: { scheme: owner.scheme } },
       param: 'redirect_uris',

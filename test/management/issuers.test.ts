@@ -158,3 +158,25 @@ test('rules from before a law of safety stand in the way of no key that was stol
   expect((await call('PUT', `${PATH}/${id}/service-accounts`, mended)).status).toBe(200);
   expect((await present(world, tokenOf(issuer))).status).toBe(200);
 });
+
+test('G04: the right over issuers makes nobody act in the name of an administrator', async () => {
+  const keys = { jwks: { keys: [signer.jwk] } };
+  const wanted = { issuer: freshIssuer(), scopes: ['read:tasks'], ...keys };
+  for (const account of [world.grace.id, 'grace@example.com']) {
+    const { status, body } = await call('POST', PATH, { ...wanted, account_id: account });
+    expect([status, body.error]).toEqual([403, 'access_denied']);
+  }
+  const trusted = issuerRegistration('CI', ['read:tasks'], {
+    ...{ issuer: freshIssuer(), profile: 'strict', disabledKeys: [], subjects: [], clientIds: [] },
+    ...{ ...keys, accountId: world.grace.id },
+  });
+  const { id } = await world.app.parts.trustedIssuers.trust(trusted as TrustedIssuer['registration']);
+  expect((await call('PATCH', `${PATH}/${id}/keys`, keys)).status).toBe(403);
+  expect((await call('PATCH', `${PATH}/${id}/keys`, { disable: ['key-1'] })).status).toBe(200);
+  expect((await call('PATCH', `${PATH}/${id}/keys`, { enable: ['key-1'] })).status).toBe(403);
+  expect((await call('PUT', `${PATH}/${id}/block`)).status).toBe(200);
+  expect((await call('DELETE', `${PATH}/${id}/block`)).status).toBe(403);
+  const ordinary = await call('POST', PATH, { ...wanted, account_id: world.ada.id });
+  expect(ordinary.status).toBe(201);
+  expect((await call('PATCH', `${PATH}/${ordinary.body.client_id}/keys`, keys)).status).toBe(200);
+});

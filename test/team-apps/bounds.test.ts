@@ -48,6 +48,10 @@ test.each<[string, Partial<NewApp>, string]>([
   ['a script as the way back', { redirect_uris: ['javascript:alert(1)'] }, 'redirect_uris'],
   ['http', { redirect_uris: ['http://shed.example.com/cb'] }, 'redirect_uris'],
   ['an address in its name', { name: 'Shed www.evil.example' }, 'name'],
+  ['a name of joiners alone', { name: '\u200d\u200c' }, 'name'],
+  ['a name of fillers alone', { name: '\u3164 \u2800' }, 'name'],
+  ['a page whose host is written as another one looks', { tos_uri: 'https://\u0430pple.com/' }, 'tos_uri'],
+  ['a page whose host is written backwards', { tos_uri: 'https://a\u202ec.example/' }, 'tos_uri'],
   ['a page without https', { tos_uri: 'http://shed.example.com/' }, 'tos_uri'],
   ['a page of nobody', { client_uri: 'https://ada@evil.example/' }, 'client_uri'],
 ])('H02: %s is refused at its field, new and by a change', async (_, change, param) => {

@@ -79,6 +79,21 @@ test('G01: whoever comes ten seconds later, and another manager at once, gets no
   expect([late.status, late.html.includes('PRIVATE')]).toEqual([410, false]);
 });
 
+test('J01: a key of a kind that cannot be kept is refused in words', async () => {
+  const kinds = [
+    generateKeyPairSync('rsa-pss', { modulusLength: 2048 }),
+    generateKeyPairSync('ec', { namedCurve: 'brainpoolP256r1' }),
+  ];
+  for (const { publicKey } of kinds) {
+    const key = publicKey.export({ type: 'spki', format: 'pem' }) as string;
+    const { sent } = await make({ source: 'given', key });
+    expect([sent.status, mainTextOf(sent)], publicKey.asymmetricKeyType).toEqual([
+      400,
+      expect.stringContaining('A key cannot be read'),
+    ]);
+  }
+});
+
 test('a public key may be pasted, as PEM or as JWK; a private one is refused and not shown again', async () => {
   for (const key of [await publicPem(), JSON.stringify((await createSigner()).jwk)]) {
     const { sent, one } = await make({ source: 'given', key });
