@@ -2,6 +2,11 @@
 // and those of others are not there for them. The JSON API calls the same functions.
 import type { AssertionProfile } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
+import {
+  type AccountChange,
+  type ChangeParts,
+  changeServiceAccount,
+} from '../service-accounts/account-change.ts';
 import { addAccountKey, type KeySource } from '../service-accounts/account-making.ts';
 import type { GoogleCredentials } from '../service-accounts/credentials.ts';
 import type { Terms } from '../service-accounts/public-keys.ts';
@@ -72,6 +77,20 @@ export async function showServiceAccount(
   id: string,
 ): Promise<ShownServiceAccount> {
   return showAccount(await serviceAccounts.getAs(actor, id));
+}
+
+/** Another name, or other scopes. `checkWidening` refuses whoever may not give it more. */
+export async function changeAccount(
+  parts: ChangeParts & Parts,
+  actor: Actor,
+  {
+    id,
+    checkWidening = () => undefined,
+    ...change
+  }: AccountChange & { id: string; checkWidening?: (added: readonly string[]) => void },
+): Promise<ShownServiceAccount> {
+  const account = await parts.serviceAccounts.getAs(actor, id);
+  return showAccount(await changeServiceAccount(parts, { account, change }, { actor, checkWidening }));
 }
 
 /** One more key, public or of a pair that is made here. */

@@ -13,6 +13,7 @@ import { type AdminParts, OPERATOR } from './parts.ts';
 import type { Runner } from './runner.ts';
 import {
   addKeyToAccount,
+  changeAccount,
   changeAccountKey,
   disableAccount,
   enableAccount,
@@ -118,6 +119,7 @@ export function addServiceAccountCommands(program: Command, runner: Runner): voi
   addOne('disable', 'refuse it from now on; what it signed or got is dead for good', disableAccount);
   addOne('enable', 'let it sign again', enableAccount);
   addOne('remove', 'end it for good; its id is never used again', removeServiceAccount);
+  addChange(accounts, runner);
   addKeyCommands(accounts, runner);
   addNotBefore(accounts, runner);
 
@@ -172,6 +174,21 @@ function addCreate(accounts: Command, runner: Runner): void {
         },
         { describe: (made) => describeMade(sentenceOf('The service account was made.', keys), { ...made }) },
       ),
+    );
+}
+
+function addChange(accounts: Command, runner: Runner): void {
+  accounts
+    .command('change')
+    .description('give it another name, or other scopes: what it loses is gone at once')
+    .argument('<service_account>', 'its id')
+    .option('--name <name>', 'what people read')
+    .option('--scope <scope>', 'all that it may get from now on, several times', collectNames)
+    .addHelpText('after', '\nExample:\n  latchkey service-accounts change sa_… --scope read:orders')
+    .action((id: string, { name, scope: scopes }: { name?: string; scope?: string[] }) =>
+      runner.runWithParts((parts) => changeAccount(parts, BY, { id, name, scopes }), {
+        describe: describeFields,
+      }),
     );
 }
 

@@ -1,9 +1,12 @@
 // Access tokens, opaque and JWT: an API learns only about tokens for itself (RFC 7662 section 4, RFC 8707 section 3).
 import { isServiceAccountId } from '../service-accounts/account-registration.ts';
+import { says } from '../service-accounts/service-account.ts';
 import { readStanding, readTeamStanding, teamStandingOf } from '../storage/standing.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
+import type { Rights } from '../teams/rights.ts';
 import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
 import { accessTokenRules, commonRules } from './liveness.ts';
+import { createRegistrationReader } from './registrations.ts';
 import { accessTokens, createSelect, RESOURCE, type Row } from './store.ts';
 
 type AccessTokenRow = Row & {
@@ -13,6 +16,7 @@ type AccessTokenRow = Row & {
   team_id: string | null;
   team_standing: string | null;
   own_plan: string | null;
+  holder: string | null;
 };
 
 const select = createSelect({
@@ -27,6 +31,8 @@ const select = createSelect({
     `CASE WHEN t.asserted_by IS NULL THEN NULL
       WHEN t.team_id IS NULL THEN (SELECT s.plan FROM service_accounts s WHERE s.client_id = t.client_id)
       ELSE (SELECT x.plan FROM teams x WHERE x.id = t.team_id) END AS own_plan`,
+    `CASE WHEN t.asserted_by IS NOT NULL
+      THEN (SELECT c.registration FROM clients c WHERE c.id = t.client_id) END AS holder`,
   ],
   rules: [
     // A token without audience is one for the default API. A client that is no API's resource server learns nothing.
@@ -41,12 +47,22 @@ const select = createSelect({
   ],
 });
 
+const readRegistration = createRegistrationReader();
+
+/** What a service account may not have any more is gone from its tokens too. */
+function isOfHolder({ client_id, holder }: AccessTokenRow, scope: string, rights: Rights): boolean {
+  if (holder === null || client_id === null || !isServiceAccountId(client_id)) return true;
+  return says(readRegistration(holder).scopes, scope, rights);
+}
+
 /** Of a machine: the ceiling of its team, or of its own plan. A client that has neither holds what it was given. */
-function describeMachineHolder({ team_id, own_plan }: AccessTokenRow, { rights }: Circumstances) {
-  if (team_id === null && own_plan === null) return { mayHold: () => true, named: {} };
+function describeMachineHolder(row: AccessTokenRow, { rights }: Circumstances) {
+  const { team_id, own_plan } = row;
+  const isOfIt = (scope: string) => isOfHolder(row, scope, rights);
+  if (team_id === null && own_plan === null) return { mayHold: isOfIt, named: {} };
   const plan = own_plan ?? undefined;
   return {
-    mayHold: (scope: string) => rights.mayTeamHold(plan, scope),
+    mayHold: (scope: string) => rights.mayTeamHold(plan, scope) && isOfIt(scope),
     named: { ...(team_id === null ? {} : { team_id }), plan: rights.planOfTeam(plan).name },
   };
 }

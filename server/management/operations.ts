@@ -11,7 +11,13 @@ export type Caller = {
   readonly clientId: string;
   readonly scopes: readonly string[];
   /** Whoever acts in their own name: a person, or one of their keys. Nobody for those who have the scopes of the server. */
-  readonly self?: { readonly actor: Actor; readonly key?: ApiKey; readonly isForeignApp?: boolean };
+  readonly self?: {
+    readonly actor: Actor;
+    readonly key?: ApiKey;
+    readonly isForeignApp?: boolean;
+    /** Of a session: they signed in too long ago to give anybody more. */
+    readonly isStale?: boolean;
+  };
 };
 
 /** In whose name it is done: their own, or the server's. */

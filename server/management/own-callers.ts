@@ -6,7 +6,6 @@ import type { ApiKey } from '../api-keys/api-key.ts';
 import type { ApiKeys } from '../api-keys/api-keys.ts';
 import type { KeyFormats } from '../api-keys/key-format.ts';
 import { nowSeconds } from '../clock.ts';
-import { Refusal } from '../errors.ts';
 import { judgeOwnKey } from '../introspection/own-key.ts';
 import { isKeyScope, managementIdentifier } from '../resources/management.ts';
 import type { Database } from '../storage/database.ts';
@@ -14,6 +13,7 @@ import { asOperator, asPerson } from '../teams/admission.ts';
 import type { Person, WebContext } from '../web/context.ts';
 import type { Csrf } from '../web/csrf.ts';
 import type { Caller, Operation } from './operations.ts';
+import { checkFresh } from './reach.ts';
 
 export type OwnCallerParts = {
   config: Pick<Config, 'issuer' | 'sessions' | 'api_keys'>;
@@ -31,12 +31,8 @@ const BROWSER = 'browser';
 export function createOwnCallers(parts: OwnCallerParts) {
   const { config, database, accounts, apiKeys, keyFormats, csrf } = parts;
 
-  function checkFresh({ authTime }: Person): void {
-    if (nowSeconds() - authTime <= config.sessions.step_up_seconds) return;
-    throw new Refusal('access_denied', {
-      words: 'Please sign in again to do this.',
-      reason: 'stale sign-in',
-    });
+  function isStale({ authTime }: Person): boolean {
+    return nowSeconds() - authTime > config.sessions.step_up_seconds;
   }
 
   /** A personal key acts as its owner and never beyond their own keys; a team key for its team alone. */
@@ -54,9 +50,10 @@ export function createOwnCallers(parts: OwnCallerParts) {
       const account = person && (await accounts.findActive(person.accountId));
       if (person === undefined || account === undefined) return undefined;
       if (operation.method !== 'get') csrf.check(ctx);
-      if (operation.method === 'post' || operation.isFresh === true) checkFresh(person);
-      const self = { actor: asPerson(account) };
-      return { actor: self.actor.name, clientId: BROWSER, scopes: [operation.own as string], self };
+      const self = { actor: asPerson(account), isStale: isStale(person) };
+      const caller = { actor: self.actor.name, clientId: BROWSER, scopes: [operation.own as string], self };
+      if (operation.method === 'post' || operation.isFresh === true) checkFresh(caller);
+      return caller;
     },
 
     isKey: (text: string): boolean => keyFormats.recognise(text) !== undefined,

@@ -22,3 +22,12 @@ export function checkOrdinary({ isAdmin }: Account): void {
     param: 'account_id',
   });
 }
+
+/** Refuses with access_denied a person at a browser who did not sign in just now (row G04). */
+export function checkFresh({ self }: Caller): void {
+  if (self?.isStale !== true) return;
+  throw new Refusal('access_denied', {
+    words: 'Please sign in again to do this.',
+    reason: 'stale sign-in',
+  });
+}

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import {
   addKeyToAccount,
+  changeAccount,
   changeAccountKey,
   disableAccount,
   enableAccount,
@@ -16,7 +17,7 @@ import { checkOwnApp } from './key-bounds.ts';
 import { machineParams, machineProfile, shownKey } from './machine-schemas.ts';
 import { actorOf, type Noun, operation } from './operations.ts';
 import { answerPage, pageOf, pageQuery, readIdCursor } from './pages.ts';
-import { checkReach } from './reach.ts';
+import { checkFresh, checkReach } from './reach.ts';
 import { at, atOrNull, keySet, scopeName } from './schemas.ts';
 
 const LIST = 'service-accounts';
@@ -61,6 +62,13 @@ const newAccount = z
       .describe("Make an RSA pair; the private key is in this answer, as Google's libraries read it."),
   })
   .meta({ id: 'NewServiceAccount' });
+
+const changed = z
+  .strictObject({
+    name: z.string().min(1).max(200).optional(),
+    scopes: z.array(scopeName).min(1).max(200).optional().describe('All that it may have from now on.'),
+  })
+  .meta({ id: 'ServiceAccountChange' });
 
 const madeAccount = z
   .strictObject({
@@ -162,6 +170,24 @@ export const serviceAccounts: Noun = {
       answer: account,
       example: { answer: reports },
       act: (parts, { params: { client_id: id }, caller }) => showServiceAccount(parts, actorOf(caller), id),
+    }),
+    operation({
+      ...{ id: 'changeServiceAccount', method: 'patch', path: ONE, ...WRITE, status: 200 },
+      summary: 'Rename it, or let it do less or more',
+      description:
+        'What it loses is gone at once, from what was issued before too. More is given as to a new one: by people right after a sign-in.',
+      params,
+      body: changed,
+      answer: account,
+      example: { body: { scopes: ['read:orders'] }, answer: reports },
+      async act(parts, { params: { client_id: id }, body, caller }) {
+        const checkWidening = (added: readonly string[]) => {
+          checkFresh(caller);
+          checkOwnApp(caller);
+          checkReach(caller, added);
+        };
+        return changeAccount(parts, actorOf(caller), { id, ...body, checkWidening });
+      },
     }),
     operation({
       ...{ id: 'putServiceAccountKey', method: 'put', path: KEY, ...WRITE, status: 200 },

@@ -73,7 +73,8 @@ async function readKeys(source: KeySource, terms: Terms = {}): Promise<Keys> {
   });
 }
 
-function judge({ rules }: Pick<MakingParts, 'rules'>, settings: Record<string, unknown>) {
+/** By the rules of the configuration file. Refuses with invalid_request, every fault at once. */
+export function judgeSettings({ rules }: Pick<MakingParts, 'rules'>, settings: Record<string, unknown>) {
   const { value, faults } = rules.judgeServiceAccount(settings);
   if (value !== undefined) return toAccountRegistration(value);
   throw new Refusal('invalid_request', { words: faults.join('\n') });
@@ -96,7 +97,7 @@ export async function createServiceAccount(
   const id = parts.serviceAccounts.createId();
   const { keys, privatePem } = await readKeys(options);
   const { name, scopes, resource, profile } = options;
-  const registration = judge(parts, {
+  const registration = judgeSettings(parts, {
     ...{ id, name, scopes },
     ...(resource === undefined ? {} : { resource }),
     ...(profile === undefined ? {} : { profile }),

@@ -96,6 +96,14 @@ export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount 
   };
 }
 
+/** In the words of one that is there for somebody else. */
+export function notThere(id: string, cause?: unknown): Refusal {
+  return new Refusal('not_found', {
+    ...{ words: 'There is no service account {id}.', values: { id: id.slice(0, 100) } },
+    ...{ param: 'service_account', cause },
+  });
+}
+
 /** Refuses with not_found a key that it has not. */
 export function checkKey({ keys }: ServiceAccount, kid: string): void {
   if (keys.some((key) => key.kid === kid)) return;

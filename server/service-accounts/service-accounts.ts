@@ -20,7 +20,7 @@ import {
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { EndedKeys } from './ended-keys.ts';
 import type { NamedKey } from './public-keys.ts';
-import { checkKey, fromRow, type ServiceAccount } from './service-account.ts';
+import { checkKey, fromRow, notThere, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
 import type { IssuerAuthority } from './trusted-issuers.ts';
 
@@ -37,13 +37,6 @@ type Parts = {
 };
 
 type Changed = { actor: Actor; key?: string; alsoInUnit?: (() => void) | undefined };
-
-function notThere(id: string, cause?: unknown): Refusal {
-  return new Refusal('not_found', {
-    ...{ words: 'There is no service account {id}.', values: { id: id.slice(0, 100) } },
-    ...{ param: 'service_account', cause },
-  });
-}
 
 export function createServiceAccounts(parts: Parts) {
   const { database, audit, clients, endedKeys, rights, admission, resources } = parts;
@@ -79,12 +72,13 @@ export function createServiceAccounts(parts: Parts) {
   async function change(
     account: ServiceAccount,
     act: () => void,
-    { type, actor, key }: Omit<Changed, 'alsoInUnit'> & { type: EventType },
+    { types, actor, key }: Omit<Changed, 'alsoInUnit'> & { types: readonly EventType[] },
   ): Promise<ServiceAccount> {
     const { id, teamId } = account;
     await changeAs(actor, account, () => {
       act();
-      audit.record(type, { actor: actor.name, clientId: id, details: { team_id: teamId, key } });
+      for (const type of types)
+        audit.record(type, { actor: actor.name, clientId: id, details: { team_id: teamId, key } });
     });
     return get(id);
   }
@@ -103,7 +97,7 @@ export function createServiceAccounts(parts: Parts) {
       endedKeys.change(id, registration.trust, replaced.trust);
       alsoInUnit?.();
     };
-    return change(before, act, { type: 'service_account.keys_changed', actor, key });
+    return change(before, act, { types: ['service_account.keys_changed'], actor, key });
   }
 
   /** Runs `act` with room for one more in the team. */
@@ -185,6 +179,19 @@ export function createServiceAccounts(parts: Parts) {
       return get(id);
     },
 
+    /** Another registration in its place. Refuses as `register` does; `named` are the scopes that it did not name before. */
+    async put(
+      before: ServiceAccount,
+      next: AccountRegistration,
+      { named, ...by }: { types: readonly EventType[]; actor: Actor; named: readonly string[] },
+    ): Promise<ServiceAccount> {
+      await clients.getOwn(before.id);
+      const team = by.actor.account === undefined ? undefined : (await admitTo(before, by.actor)).team;
+      if (named.length > 0)
+        checkTerms({ ...next, scopes: named }, { resources: await resources.list(), rights, team });
+      return change(before, () => clients.inUnit.replace(before, next), by);
+    },
+
     addKey(account: ServiceAccount, key: NamedKey, changed: Changed): Promise<ServiceAccount> {
       const { keys } = account;
       if (keys.some((one) => one.kid === key.kid))
@@ -223,15 +230,15 @@ export function createServiceAccounts(parts: Parts) {
       if (at > nowSeconds() + 1)
         throw new Refusal('invalid_request', { words: 'That time has not come yet.', param: 'at' });
       const act = () => store.endUpTo(account.id, at - 1);
-      return change(account, act, { type: 'service_account.ended_before', actor });
+      return change(account, act, { types: ['service_account.ended_before'], actor });
     },
 
     /** Nothing of it is good any more, nor will be once it is enabled again: it signs and asks anew. */
     disable: (account: ServiceAccount, actor: Actor): Promise<ServiceAccount> =>
-      change(account, () => clients.inUnit.block(account.id), { type: 'client.blocked', actor }),
+      change(account, () => clients.inUnit.block(account.id), { types: ['client.blocked'], actor }),
 
     enable: (account: ServiceAccount, actor: Actor): Promise<ServiceAccount> =>
-      change(account, () => clients.inUnit.allow(account.id), { type: 'client.allowed', actor }),
+      change(account, () => clients.inUnit.allow(account.id), { types: ['client.allowed'], actor }),
 
     /** For good: a row without keys stays, so that nobody gets its id. */
     async remove(account: ServiceAccount, actor: Actor): Promise<void> {

@@ -29,10 +29,15 @@ function readSource({ source = '', key = '' }: Parameters): KeySource {
   return text.startsWith('{') ? parseJwk(text) : { pem: text };
 }
 
-export function readNewAccount(form: Parameters): Omit<AccountOptions, 'teamId' | 'plan'> {
+/** At least one. */
+export function readScopes(form: Parameters): string[] {
   const scopes = readTicked(form);
-  if (scopes.length === 0)
-    throw new Refusal('invalid_request', { words: 'Please choose what it may do.', param: 'scope' });
+  if (scopes.length > 0) return scopes;
+  throw new Refusal('invalid_request', { words: 'Please choose what it may do.', param: 'scope' });
+}
+
+export function readNewAccount(form: Parameters): Omit<AccountOptions, 'teamId' | 'plan'> {
+  const scopes = readScopes(form);
   const { name = '', resource = '' } = form;
   return { name: cleanName(name), scopes, resource: resource || undefined, ...readSource(form) };
 }

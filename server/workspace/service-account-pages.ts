@@ -92,6 +92,26 @@ export async function loadNewAccount(parts: WorkspaceParts, asked: Asked): Promi
   return { ...frame, apis: offer(await parts.resources.list(), mayHold) };
 }
 
+/** What it could keep, were it to have less: of `*` what it stands for now. */
+async function describeKeepable({ resources }: WorkspaceParts, { scopes, mayHave }: ServiceAccount) {
+  if (!scopes.includes(EVERY_SCOPE)) return { keepable: scopes, has_every: false };
+  const named = offer(await resources.list(), mayHave).flatMap((api) => api.scopes.map(({ scope }) => scope));
+  return { keepable: [...new Set(named)], has_every: true };
+}
+
+/** What it has not yet, of what the team may give. */
+export async function loadWidening(parts: WorkspaceParts, asked: Asked): Promise<Locals> {
+  const { id, name, mayHave, scopes, registration } = await getAccount(parts, asked);
+  const { frame, team } = await loadFrame(parts, asked);
+  const { resource } = registration.trust;
+  const apis = (await parts.resources.list()).filter(
+    ({ identifier }) => resource === undefined || identifier === resource,
+  );
+  const isNew = (scope: string) => parts.rights.mayTeamHold(team.plan, scope) && !mayHave(scope);
+  const has_every = scopes.includes(EVERY_SCOPE);
+  return { ...frame, account: { id, name, has_every }, apis: offer(apis, isNew) };
+}
+
 /** Who acts as it without a key of its own: for people to see, since an operator says so. */
 function describeWorkloads(issuers: readonly TrustedIssuer[], id: string) {
   return issuers.flatMap(({ blockedAt, registration: { name, trust } }) =>
@@ -108,9 +128,10 @@ export async function loadAccount(parts: WorkspaceParts, asked: Asked): Promise<
   const account = await getAccount(parts, asked);
   const { frame } = await loadFrame(parts, asked);
   const issuers = await parts.trustedIssuers.listMappingTo(account.id);
+  const kept = await describeKeepable(parts, account);
   return {
     ...frame,
-    account: { ...describeAccount(account), responsible: await findResponsible(parts, account) },
+    account: { ...describeAccount(account), ...kept, responsible: await findResponsible(parts, account) },
     workloads: describeWorkloads(issuers, account.id),
     snippets: describeSnippets({ issuer: parts.config.issuer, file: fileOf(account.id) }),
   };

@@ -1,16 +1,20 @@
 // /teams/:team/service-accounts: machines of a team, for those who manage it. The acts are those of server/service-accounts.
+import { cleanName } from '../accounts/person-name.ts';
 import { nowSeconds } from '../clock.ts';
+import { Refusal } from '../errors.ts';
+import { type AccountChange, changeServiceAccount } from '../service-accounts/account-change.ts';
 import { addAccountKey, createServiceAccount } from '../service-accounts/account-making.ts';
 import type { GoogleCredentials } from '../service-accounts/credentials.ts';
-import { checkKey } from '../service-accounts/service-account.ts';
+import { checkKey, type ServiceAccount } from '../service-accounts/service-account.ts';
 import { paramOf } from '../web/parameters.ts';
-import { readNewAccount, readNewKey } from './service-account-form.ts';
+import { readNewAccount, readNewKey, readScopes } from './service-account-form.ts';
 import {
   getAccount,
   loadAccount,
   loadAccounts,
   loadFile,
   loadNewAccount,
+  loadWidening,
   pathOfAccount,
   pathOfAccounts,
   writeFile,
@@ -43,6 +47,11 @@ const one: PageRoute = {
 const file: PageRoute = {
   ...{ kind: 'page', path: `${ONE}/file/:ticket`, view: 'workspace/service-account-file', isFresh: true },
   ...{ title: 'Save the file now', load: loadFile },
+};
+
+const widening: PageRoute = {
+  ...{ kind: 'page', path: `${ONE}/widening`, view: 'workspace/widen-service-account', isFresh: true },
+  ...{ title: 'Let it do more', load: loadWidening },
 };
 
 type Made = { id: string; credentials?: GoogleCredentials };
@@ -79,6 +88,21 @@ async function addKey(parts: WorkspaceParts, asked: Asked): Promise<string> {
       { actor: asked.actor, alsoInUnit: (added) => keep({ id, ...added }) },
     ),
   );
+}
+
+function refuseWidening(): never {
+  throw new Refusal('invalid_request', { words: 'It never gets more here.', param: 'scope' });
+}
+
+async function change(
+  parts: WorkspaceParts,
+  asked: Asked,
+  read: (before: ServiceAccount) => AccountChange & { checkWidening?: () => void },
+): Promise<string> {
+  const account = await getAccount(parts, asked);
+  const { checkWidening = refuseWidening, ...wanted } = read(account);
+  await changeServiceAccount(parts, { account, change: wanted }, { actor: asked.actor, checkWidening });
+  return pathOfAccount(asked.params);
 }
 
 /** Back to the page of the account, after an act on it. */
@@ -150,9 +174,23 @@ const questions: readonly QuestionRoute[] = [
 ];
 
 export const serviceAccountRoutes: readonly WorkspaceRoute[] = [
-  ...[list, making, one, file],
+  ...[list, making, one, file, widening],
   { ...{ kind: 'act', path: making.path, shownOn: making, isFresh: true }, act: createAccount },
+  {
+    ...{ kind: 'act', path: widening.path, shownOn: widening, isFresh: true },
+    act: (parts, asked) =>
+      change(parts, asked, ({ scopes }) => ({
+        scopes: [...scopes, ...readScopes(asked.form)],
+        checkWidening: () => undefined,
+      })),
+  },
   { ...{ kind: 'act', path: `${ONE}/keys`, shownOn: one, isFresh: true }, act: addKey },
+  onAccount(`${ONE}/name`, (parts, asked) =>
+    change(parts, asked, () => ({ name: cleanName(asked.form.name ?? '') })),
+  ),
+  onAccount(`${ONE}/scopes`, (parts, asked) =>
+    change(parts, asked, () => ({ scopes: readScopes(asked.form) })),
+  ),
   onAccount(`${KEY}/disabling`, async (parts, asked) =>
     parts.serviceAccounts.disableKey(await getAccount(parts, asked), paramOf(asked, 'kid'), asked.actor),
   ),

@@ -43,6 +43,13 @@ test('one is made, listed, shown, disabled, enabled and removed', async () => {
   expect(await quick.json(['service-accounts', 'list'])).toEqual([shown]);
   expect(await quick.json(['service-accounts', 'list', '--team', 'team_x'])).toEqual([]);
   expect(await quick.json(['issuers', 'list'])).toEqual([]);
+  const change = ['service-accounts', 'change', id];
+  expect(await quick.json([...change, '--name', 'Deployer', '--scope', 'write:orders'])).toMatchObject({
+    ...{ name: 'Deployer', scopes: ['write:orders'] },
+  });
+  expect(await quick.refusal([...change, '--scope', 'latchkey:keys:read'])).toMatchObject({
+    error: 'invalid_request',
+  });
   expect(await quick.json(['service-accounts', 'disable', id])).toMatchObject({ state: 'disabled' });
   expect(await quick.json(['service-accounts', 'enable', id])).toMatchObject({
     state: 'active',
@@ -54,7 +61,8 @@ test('one is made, listed, shown, disabled, enabled and removed', async () => {
     expect(await quick.refusal(['service-accounts', name, id])).toMatchObject({ error: 'not_found' });
   const events = await quick.json<{ type: string }[]>(['audit', 'list', '--client', id]);
   expect(events.map(({ type }) => type)).toEqual([
-    ...['service_account.removed', 'client.allowed', 'client.blocked', 'service_account.created'],
+    ...['service_account.removed', 'client.allowed', 'client.blocked', 'service_account.widened'],
+    ...['service_account.renamed', 'service_account.created'],
   ]);
 });
 

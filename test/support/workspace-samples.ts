@@ -83,7 +83,13 @@ const machineKey = {
 };
 const machine = {
   ...{ id: 'sa_5rL2pQ9sT0vW1xY3zA4b', name: 'Reports', state: 'active', scopes: ['read:tasks'], lost: [] },
-  ...{ has_key: true, responsible: 'ada@example.com', resource: 'https://api.example/' },
+  ...{
+    has_key: true,
+    has_every: false,
+    keepable: ['read:tasks', 'write:tasks'],
+    responsible: 'ada@example.com',
+    resource: 'https://api.example/',
+  },
   ...{ created_at: NOON - 40 * DAY, last_used_at: NOON - 3 * DAY, not_before: NOON - 9 * DAY },
   keys: [
     machineKey,
@@ -269,6 +275,12 @@ export const workspaceSamples = {
     ...{ ...ofTeam, account: machine, workloads: [], snippets },
     typed: { source: 'given', expires_at: 'date', expires_on: '' },
     error: { words: 'Please give the day on which it ends.', param: 'expires_on' },
+  }),
+  'service-account-more': sample('workspace/widen-service-account', 'Let it do more', {
+    ...{ ...ofTeam, account: { id: machine.id, name: machine.name, has_every: false }, apis: form.apis },
+  }),
+  'service-account-all': sample('workspace/widen-service-account', 'Let it do more', {
+    ...{ ...ofTeam, account: { id: machine.id, name: machine.name, has_every: true }, apis: [] },
   }),
   'service-account-file': sample('workspace/service-account-file', 'Save the file now', {
     ...{ ...ofTeam, account: { id: machine.id, name: machine.name } },

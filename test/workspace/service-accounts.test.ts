@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { sql } from '../../server/storage/statement.ts';
+import { signInBrowser } from '../api-keys/key-browser.ts';
 import { createSigner } from '../service-accounts/issuers.ts';
 import { type FormRobot, mainTextOf, type Page } from '../support/form-robot.ts';
 import { fileOn } from './downloads.ts';
@@ -256,4 +257,34 @@ test('the list says who made each; without one the page teaches, and workloads a
     "from 'jose'",
   ])
     expect(empty).toContain(words);
+});
+
+test('G04 G06: it is renamed and made to do less on its page; more is given after a sign-in of now, and there alone', async () => {
+  const { path, id, one } = await make({ scope_1: 'write' });
+  await ada.get(path);
+  const scopes = async () => (await world.parts.serviceAccounts.get(id)).scopes;
+  await ada.submit(await ada.get(one), { name: ' Nightly ' }, { action: `${one}/name` });
+  expect(mainTextOf(await ada.get(one))).toContain('Nightly');
+  const csrf = /name="csrf" value="([^"]+)"/.exec((await ada.get(one)).html)?.[1] ?? '';
+  await ada.post(`${one}/scopes`, { csrf, scope_0: 'read' });
+  expect(await scopes()).toEqual(['read']);
+  for (const fields of [{ scope_0: 'read', scope_1: 'write' }, { scope_0: '*' }, {}]) {
+    expect((await ada.post(`${one}/scopes`, { csrf, ...fields })).status).toBe(400);
+    expect(await scopes()).toEqual(['read']);
+  }
+  const more = await ada.get(`${one}/widening`);
+  expect(mainTextOf(more)).toContain('Change issues');
+  expect(mainTextOf(more)).not.toContain('See issues');
+  await ada.post(`${one}/widening`, { csrf, scope_0: 'write' });
+  expect(await scopes()).toEqual(['read', 'write']);
+  const call = await signInBrowser(world);
+  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.setSystemTime(Date.now() + 301_000);
+  const late = await ada.post(`${one}/widening`, { csrf, scope_0: '*' });
+  expect(new URL(late.location ?? '').pathname).toBe('/sign-in');
+  await ada.post(`${one}/scopes`, { csrf, scope_0: 'write' });
+  expect(await scopes(), 'less needs no sign-in').toEqual(['write']);
+  const patch = (body: object) => call('PATCH', `/v1/service-accounts/${id}`, body);
+  expect((await patch({ scopes: ['read', 'write'] })).body.error).toBe('access_denied');
+  expect((await patch({ name: 'Daily', scopes: ['write'] })).body).toMatchObject({ name: 'Daily' });
 });
