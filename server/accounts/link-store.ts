@@ -73,3 +73,5 @@ export function createLinkStore(database: Database) {
     sweep: sweepExpired(database, 'one_time_links', ['secret_hash']),
   };
 }
+
+export type LinkStore = ReturnType<typeof createLinkStore>;

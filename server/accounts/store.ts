@@ -213,3 +213,5 @@ export function createAccountStore(database: Database) {
     },
   };
 }
+
+export type AccountStore = ReturnType<typeof createAccountStore>;
