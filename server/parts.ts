@@ -21,18 +21,11 @@ import { createKeyMail } from './api-keys/key-mail.ts';
 import { createOwnKeys } from './api-keys/own-keys.ts';
 import { createSecretScanning } from './api-keys/secret-scanning.ts';
 import { createKeyWarnings } from './api-keys/warnings.ts';
-import { createAudit } from './audit/audit.ts';
 import { createClients } from './clients/clients.ts';
 import { resourceServer } from './clients/ready-made.ts';
+import { createFoundation, type Foundation } from './foundation.ts';
 import { createGrants } from './grants/grants.ts';
-import { createMail } from './mail/mail.ts';
-import { createLog } from './observability/log.ts';
-import { createFetcher } from './outbound/fetcher.ts';
-import { createRemoteKeys } from './outbound/remote-keys.ts';
 import { openidScopes } from './protocol/catalog.ts';
-import { checkCodeGuessing } from './rate-limits/code-guessing.ts';
-import { openLimiter } from './rate-limits/limiter.ts';
-import { createLimits } from './rate-limits/limits.ts';
 import { createSignInThrottle } from './rate-limits/sign-in-throttle.ts';
 import { longestLife } from './resources/longest-life.ts';
 import { managementResource } from './resources/management.ts';
@@ -45,18 +38,6 @@ import { createServiceAccounts } from './service-accounts/service-accounts.ts';
 import { createSpentAssertions } from './service-accounts/spent-assertions.ts';
 import { createTrustedIssuers } from './service-accounts/trusted-issuers.ts';
 import { createSigningKeys } from './signing-keys/signing-keys.ts';
-import { createArtifacts } from './storage/artifacts.ts';
-import { openDatabase } from './storage/database.ts';
-import { createDeployment } from './storage/deployment.ts';
-import { createDeviceCodes } from './storage/device-codes.ts';
-import { migrate } from './storage/migrate.ts';
-import { createOutbox } from './storage/outbox.ts';
-import { createReplays } from './storage/replays.ts';
-import { openSealer } from './storage/secrets-file.ts';
-import { loadCookieKeys, loadServerKeys } from './storage/server-keys.ts';
-import { createSessionClients } from './storage/session-clients.ts';
-import { createSessions } from './storage/sessions.ts';
-import { createTokens } from './storage/tokens.ts';
 import { createAppMail } from './team-apps/app-mail.ts';
 import { createAppTerms } from './team-apps/app-terms.ts';
 import { createAppReview } from './team-apps/review.ts';
@@ -69,52 +50,9 @@ import { createTeamMail } from './teams/team-mail.ts';
 import { createTeams } from './teams/teams.ts';
 import { allTexts, inEnglish } from './web/words.ts';
 
-/** The ground of all others: the database and what is kept in it, the log, the way out, and the limits. */
-async function createGround(config: Config) {
-  const log = createLog({ level: config.log.level });
-  await migrate(config.database.url);
-  const database = openDatabase({
-    url: config.database.url,
-    poolMax: config.database.pool_max,
-    onDamage: (error) => log.error('row.damaged', { error }),
-  });
-  const sealer = await openSealer(config.secrets_file, database);
-  const keys = await loadServerKeys(database, sealer);
-  const limits = createLimits(config.limits);
-  checkCodeGuessing(limits, config.device);
-  const { limiter, sweep: sweepLimits } = await openLimiter({ counters: database.counters, limits });
-  const fetcher = createFetcher({ allowedHosts: config.outbound.allowed_hosts });
-  const outbox = createOutbox({ database, key: keys.outbox[0] });
-  return {
-    ...{ config, log, database, sealer, keys, limiter, sweepLimits, fetcher, outbox },
-    loadCookieKeys: () => loadCookieKeys(database, sealer, { keepSeconds: config.sessions.absolute_seconds }),
-    deployment: createDeployment(database),
-    audit: createAudit({ database }),
-    artifacts: createArtifacts({ database, key: keys.artifact[0] }),
-    sessions: createSessions({
-      database,
-      key: keys.artifact[0],
-      admin: {
-        idleSeconds: config.sessions.admin_idle_seconds,
-        absoluteSeconds: config.sessions.admin_absolute_seconds,
-      },
-    }),
-    sessionClients: createSessionClients(database),
-    tokens: createTokens(database),
-    replays: createReplays(database),
-    deviceCodes: createDeviceCodes({
-      ...{ database, key: keys.artifact[0], userCodeKey: keys.user_code[0] },
-    }),
-    remoteKeys: createRemoteKeys({ fetcher }),
-    send: createMail({ outbox }).send,
-  };
-}
-
-type Ground = Awaited<ReturnType<typeof createGround>>;
-
 /** Who may be what: clients, APIs, keys, and the rights of people and teams. */
-function createRegistry(ground: Ground, actor: string) {
-  const { config, log, database, deployment, sealer, audit, deviceCodes } = ground;
+function createRegistry(foundation: Foundation, actor: string) {
+  const { config, log, database, deployment, sealer, audit, deviceCodes } = foundation;
   const clients = createClients({
     ...{ database, audit, actor, onBlocked: deviceCodes.killOf },
     onFault: (error) => log.warn('client_requests.not_noted', { error }),
@@ -155,7 +93,7 @@ function createRegistry(ground: Ground, actor: string) {
 type Registry = ReturnType<typeof createRegistry>;
 
 /** Machines that sign for themselves, and issuers whose word is believed. */
-function createMachines(below: Ground & Registry, actor: string) {
+function createMachines(below: Foundation & Registry, actor: string) {
   const { config, database, audit, clients, rights, admission, resources, remoteKeys, replays } = below;
   const endedKeys = createEndedKeys({ database, clients });
   const trustedIssuers = createTrustedIssuers({ database, audit, clients, endedKeys, remoteKeys, actor });
@@ -186,7 +124,7 @@ function createMachines(below: Ground & Registry, actor: string) {
 type Machines = ReturnType<typeof createMachines>;
 
 /** What becomes of API keys beside the will of their owners. */
-function createKeyWatch(below: Ground & Registry) {
+function createKeyWatch(below: Foundation & Registry) {
   const { config, database, audit, log, limiter, fetcher, send, keyFormats, apiKeys } = below;
   const keyMail = createKeyMail({ send, issuer: config.issuer });
   const foundKeys = createFoundKeys({
@@ -203,7 +141,7 @@ function createKeyWatch(below: Ground & Registry) {
 }
 
 /** Apps of teams, and what operators are told by mail: of them, and of devices. */
-function createApps(below: Ground & Registry, actor: string) {
+function createApps(below: Foundation & Registry, actor: string) {
   const { config, database, limiter, send, resources } = below;
   const operatorMail = createOperatorMail({ database, limiter, send, operator: config.mail.operator });
   const app = {
@@ -217,7 +155,7 @@ function createApps(below: Ground & Registry, actor: string) {
 type Apps = ReturnType<typeof createApps>;
 
 /** Teams: who is in them, and who is asked to come. */
-function createTeamParts(below: Ground & Registry & Machines & Apps) {
+function createTeamParts(below: Foundation & Registry & Machines & Apps) {
   const { config, database, audit, rights, admission, limiter, send } = below;
   // What belongs to a team, and ends with it.
   const dependents = [below.grants, below.apiKeys, below.serviceAccounts, below.teamApps];
@@ -234,7 +172,7 @@ function createTeamParts(below: Ground & Registry & Machines & Apps) {
 type TeamParts = ReturnType<typeof createTeamParts>;
 
 /** People: how they come in, stay, find their way back, and leave. */
-function createPeople(below: Ground & Registry & Apps & TeamParts) {
+function createPeople(below: Foundation & Registry & Apps & TeamParts) {
   const { config, database, audit, sessions, limiter, send, grants, apiKeys, teamApps, members } = below;
   const mail = createAccountMail({ send, issuer: config.issuer });
   const emailVerification = createEmailVerification({ database, audit, mail });
@@ -271,19 +209,19 @@ function createPeople(below: Ground & Registry & Apps & TeamParts) {
 
 /** Each layer is made of those below it. `actor` signs their acts in the audit log. */
 export async function createParts(config: Config, { actor }: { actor: string }) {
-  const ground = await createGround(config);
-  const registry = createRegistry(ground, actor);
-  const machines = createMachines({ ...ground, ...registry }, actor);
-  const apps = createApps({ ...ground, ...registry }, actor);
-  const teams = createTeamParts({ ...ground, ...registry, ...machines, ...apps });
-  const people = createPeople({ ...ground, ...registry, ...apps, ...teams });
-  const keyWatch = createKeyWatch({ ...ground, ...registry });
+  const foundation = await createFoundation(config);
+  const registry = createRegistry(foundation, actor);
+  const machines = createMachines({ ...foundation, ...registry }, actor);
+  const apps = createApps({ ...foundation, ...registry }, actor);
+  const teams = createTeamParts({ ...foundation, ...registry, ...machines, ...apps });
+  const people = createPeople({ ...foundation, ...registry, ...apps, ...teams });
+  const keyWatch = createKeyWatch({ ...foundation, ...registry });
 
   return {
-    ...{ ...ground, ...registry, ...machines, ...apps, ...teams, ...people, ...keyWatch },
+    ...{ ...foundation, ...registry, ...machines, ...apps, ...teams, ...people, ...keyWatch },
     async close(): Promise<void> {
       await registry.clients.flushRequests();
-      await ground.database.close();
+      await foundation.database.close();
     },
   };
 }

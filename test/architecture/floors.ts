@@ -5,7 +5,7 @@ export const GROUND_FILES = ['server/clock.ts', 'server/errors.ts', 'server/secr
 export const DOORS = ['server/main.ts', 'server/cli.ts'];
 
 /** Where everything is made: the parts that know no HTTP, and what answers requests. */
-export const MAP = ['server/app.ts', 'server/parts.ts', 'server/protocol-parts.ts'];
+export const MAP = ['server/app.ts', 'server/foundation.ts', 'server/parts.ts', 'server/protocol-parts.ts'];
 
 export const ROOT_FILES = [...GROUND_FILES, ...DOORS, ...MAP, 'server/node-version.cjs'];
 
