@@ -109,7 +109,7 @@ export function createResources(options: {
           // First, since it makes changes of the catalog wait for each other: then there is one default API.
           deployment.bumpCatalog();
           if (resource.isDefault) store.clearDefault();
-          store.register(resource.identifier, resource.registration, resource.isDefault);
+          store.register(resource);
           audit.record('resource.created', { actor, details: { identifier } });
           server.record();
           alsoInUnit?.(made);
@@ -173,7 +173,7 @@ export function createResources(options: {
       await database.transact(() => {
         deployment.bumpCatalog();
         if (declared.some((one) => one.isDefault)) store.clearDefault();
-        for (const one of declared) store.declare(one.identifier, one.registration, one.isDefault);
+        for (const one of declared) store.declare(one);
         for (const { identifier } of gone) store.undeclare(identifier, covered.get(identifier));
       });
     },

@@ -54,7 +54,7 @@ export function createResourceStore(database: Database) {
       return readRows(rows, (row) => readRow('resources', row, fromRow), database.noteDamage);
     },
 
-    register(identifier: string, registration: ResourceRegistration, isDefault: boolean): void {
+    register({ identifier, registration, isDefault }: NewResource): void {
       const now = nowSeconds();
       database.write(
         insert('resources', {
@@ -96,7 +96,7 @@ export function createResourceStore(database: Database) {
       database.write(sql`UPDATE resources SET is_default = 0 WHERE is_default = 1`);
     },
 
-    declare(identifier: string, registration: ResourceRegistration, isDefault: boolean): void {
+    declare({ identifier, registration, isDefault }: NewResource): void {
       const now = nowSeconds();
       database.write(
         sql`INSERT INTO resources (identifier, source, registration, scope, is_default, created_at, updated_at)

@@ -26,7 +26,7 @@ export function createAppMail({ send, issuer, limiter, operatorMail }: AppMailPa
 
   return {
     /** Answers what tells operators, to be called in the unit in which the team asks. */
-    async prepareAsked(team: { id: string; name: string }, isChange: boolean) {
+    async prepareAsked(team: { id: string; name: string }, { isChange }: { isChange: boolean }) {
       const recipients = (await mayTell(team.id)) ? await operatorMail.listRecipients() : [];
       return ({ id, name }: { id: string; name: string }): void => {
         const app = { app_name: name, client_id: id, team_name: team.name, team_id: team.id };

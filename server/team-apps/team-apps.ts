@@ -123,7 +123,7 @@ export function createTeamApps(parts: TeamAppParts) {
     const made = needsSecret(judged.auth) ? createSecret() : undefined;
     const registration = { ...judged, secrets: made === undefined ? [] : [made.stored] };
     const isPending = actor.account !== undefined;
-    const tell = isPending ? await mail.prepareAsked(team, false) : () => undefined;
+    const tell = isPending ? await mail.prepareAsked(team, { isChange: false }) : () => undefined;
     const id = `client_${randomSecret(12)}`;
     return { id, secret: made?.secret, registration, isPending, tell };
   }
@@ -183,7 +183,7 @@ export function createTeamApps(parts: TeamAppParts) {
       checkOffered();
       const next = await decide(client, change, admitted.team.name);
       const isNew = next.isAsking && client.owner?.askedAt === undefined;
-      const tell = isNew ? await mail.prepareAsked(admitted.team, true) : () => undefined;
+      const tell = isNew ? await mail.prepareAsked(admitted.team, { isChange: true }) : () => undefined;
       const { name } = client.registration;
       await admission.change(actor, admitted, () => {
         store.put(client, next);
