@@ -1,6 +1,7 @@
 // The servers that run on this database: each says every minute that it lives, as whom, and with which configuration.
 import { nowSeconds } from '../clock.ts';
 import type { Database } from './database.ts';
+import { createRepeating } from './repeating.ts';
 import { sql } from './statement.ts';
 
 const PREFIX = 'node ';
@@ -41,10 +42,8 @@ export function createNodes(options: {
 }) {
   const { database, issuer, fingerprint, onFault } = options;
   const name = `${PREFIX}${database.node}`;
+  const announcing = createRepeating({ everyMilliseconds: EVERY_MILLISECONDS, run: announce, onFault });
   let startedAt = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<unknown> = Promise.resolve();
-  let isStopped = false;
 
   async function announce(): Promise<void> {
     const value = JSON.stringify({ issuer, fingerprint, startedAt, seenAt: nowSeconds() });
@@ -78,16 +77,6 @@ export function createNodes(options: {
     );
   }
 
-  function schedule(): void {
-    timer = setTimeout(() => {
-      running = announce()
-        .catch(onFault)
-        .finally(() => {
-          if (!isStopped) schedule();
-        });
-    }, EVERY_MILLISECONDS).unref();
-  }
-
   return {
     /** Says that this node lives from now on; answers the others. Throws OtherIssuer where one serves as somebody else already. */
     async join(): Promise<ServerNode[]> {
@@ -104,14 +93,12 @@ export function createNodes(options: {
         await forget([name]);
         throw error;
       }
-      schedule();
+      announcing.start();
       return all.filter(({ node }) => node !== database.node);
     },
 
     async leave(): Promise<void> {
-      isStopped = true;
-      clearTimeout(timer);
-      await running;
+      await announcing.stop();
       if (startedAt > 0) await forget([name]).catch(onFault);
     },
   };
