@@ -101,7 +101,7 @@ describe.each(dialects)('on %s', (dialect) => {
     ['is in another team', 'eve@example.com', [404, 'not_found']],
     ['was removed', 'ida@example.com', [404, 'not_found']],
     ['does not manage it', 'mary@example.com', [403, 'access_denied']],
-  ] as const)('G01 G07: somebody who %s gets nowhere at a browser', async (_, email, own) => {
+  ] as const)('G07: somebody who %s gets nowhere at a browser', async (_, email, own) => {
     const send = await tenants.browserOf(email);
     await refuseAll(send, (operation) => (operation.own === undefined ? [401, 'unauthorized'] : own));
   });
@@ -129,7 +129,7 @@ describe.each(dialects)('on %s', (dialect) => {
     expect((await send('GET', pathOf(list ?? expect.fail()))).status).toBe(200);
   });
 
-  test('G01: what a manager does at a browser is recorded under their name', async () => {
+  test('G01: what a manager does at a browser is recorded under their name, and no private key with it', async () => {
     const send = await tenants.browserOf('grace@example.com');
     const path = '/v1/service-accounts';
     const body = { name: 'Ours', scopes: ['read'], team_id: tenants.team.id, make_key: true };

@@ -106,7 +106,7 @@ describe.each(dialects)('on %s', (dialect) => {
     expect(await bothLook()).toEqual(once('retire'));
   });
 
-  test('S16: a key that has gone keeps no private half, and one that waits is sealed', async () => {
+  test('a key that has gone keeps no private half, and one that waits is sealed', async () => {
     await keysOf(here).ensure();
     await keysOf(here).rotateSoon('ES256', 'operator');
     await keysOf(here).rotateNow('RS256', 'operator');

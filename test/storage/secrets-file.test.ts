@@ -114,7 +114,7 @@ describe.each(dialects)('the keys in the database, on %s', (dialect) => {
     expect(new Set(all.map((key) => key.length))).toEqual(new Set([64]));
   });
 
-  test('S16: lie sealed: no key of the server and no private signing key is in the database', async () => {
+  test('lie sealed: no key of the server and no private signing key is in the database', async () => {
     const sealer = await openSealer(file, database);
     const keys = await loadServerKeys(database, sealer);
     const signing = await createSigningKeys({

@@ -65,7 +65,7 @@ test('S17: what a team may not say is not known there', async () => {
   }
 });
 
-test('G04: an app of others reads, and changes nothing; without the scope it does not even read', async () => {
+test('H01: an app of others reads and changes nothing, and neither does one of ours with the scope to read alone', async () => {
   const token = await tokenFor('team-apps:read team-apps:write', { isFirstParty: false });
   const one = `${all}/${world.teamApp.id}`;
   expect((await call(token, 'GET', all)).status).toBe(200);

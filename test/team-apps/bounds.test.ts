@@ -125,7 +125,7 @@ test('G07: whoever was taken out of the team keeps nothing of its apps, and the 
   expect((await world.parts.teamApps.get(world.asAda, place)).id).toBe(place.id);
 });
 
-test('G18 T19: a deleted team takes its apps along, with their tokens and the devices that wait', async () => {
+test('G10 T19: a deleted team takes its apps along, with their tokens and the devices that wait', async () => {
   const teamId = (await world.parts.teams.create(OPERATOR, world.eve, { name: 'Felters' })).id;
   const eve = asPerson(world.eve);
   const grants = ['authorization_code', DEVICE_GRANT];

@@ -103,7 +103,7 @@ test.each([1, 3])(
   },
 );
 
-test('S15: no more than the bound is read ahead of a body without a length, and the engine refuses it by its own', async () => {
+test('T21: no more than the bound is read ahead of a body without a length, and the engine refuses it by its own', async () => {
   const account = await createServiceAccount(world);
   const token = account.sign();
   const padding = 'x'.repeat(57_344 - `token=${token}&x=`.length);

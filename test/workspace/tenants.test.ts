@@ -1,4 +1,4 @@
-// The tenant matrix of the pages: every route under a team, met by everybody, on both databases (rows G01, G07, G11, S17).
+// The tenant matrix of the pages: every route under a team, met by everybody, on both databases (rows G07, G11, S17).
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoutes } from '../../server/workspace/table.ts';
@@ -88,7 +88,7 @@ describe.each(dialects)('on %s', (dialect) => {
     ['who is an admin, what is for owners', 'grace@example.com', (one) => (isOwners(one) ? [403] : [])],
   ];
   test.each(people)(
-    'G01 G07: to somebody %s nothing is there, and nothing of it changes',
+    'G07: to somebody %s nothing is there, and nothing of it changes',
     async (_, email, expected) => {
       const robot = await tenants.signedIn(email);
       await refuseAll(robot, csrfOf(await robot.get('/account/password')), expected);
