@@ -3,8 +3,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createManagementWorld, EVERY_RIGHT, type ManagementWorld } from '../management/support.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { openPostgresSession } from '../support/postgres-session.ts';
-import type { Answer } from '../support/program.ts';
 import { openSqliteFile } from '../support/sqlite-file.ts';
+import { checkUnavailable } from '../support/unavailable.ts';
 import { PASSWORD } from '../support/world.ts';
 
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
@@ -49,12 +49,6 @@ async function onPostgres(): Promise<Place> {
 
 let place: Place;
 afterEach(() => place?.close());
-
-function checkUnavailable({ status, headers, body, text }: Answer): void {
-  expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
-  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-  expect(text).not.toMatch(/sqlite|postgres|audit|stack|\bat /i);
-}
 
 describe.each([
   ['SQLite', onSqlite, refusingSqlite],

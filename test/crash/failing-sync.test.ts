@@ -2,8 +2,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { breakSync } from '../support/failing-sync.ts';
 import { createServerPlace, type ServerPlace, type ServerProcess } from '../support/processes.ts';
-import type { Answer } from '../support/program.ts';
 import { openSqliteFile } from '../support/sqlite-file.ts';
+import { checkUnavailable } from '../support/unavailable.ts';
 import { basic, createWorldIn, type TokenSet } from '../support/world.ts';
 
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
@@ -17,11 +17,6 @@ afterEach(async () => {
   await server?.kill();
   await place?.close();
 });
-
-function checkUnavailable({ status, headers, body }: Answer): void {
-  expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
-  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-}
 
 test(
   'F05: while fsync fails every write is 503 and reads go on; after it, and after kill -9, all that was said is so',

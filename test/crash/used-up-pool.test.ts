@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { createTestDatabase } from '../support/postgres.ts';
 import { openPostgresSession } from '../support/postgres-session.ts';
-import type { Answer } from '../support/program.ts';
+import { checkUnavailable } from '../support/unavailable.ts';
 import { createWorld, type TokenSet, type World } from '../support/world.ts';
 
 const OFFLINE = { scope: 'openid offline_access read:tasks' };
@@ -16,11 +16,6 @@ afterEach(async () => {
   await world?.close();
   await database?.drop();
 });
-
-function checkUnavailable({ status, headers, body }: Answer): void {
-  expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
-  expect(headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
-}
 
 test.each([
   ['reads', 'access_tokens'],
