@@ -15,6 +15,7 @@ import { createDevices } from './protocol/devices.ts';
 import { createDiscovery } from './protocol/discovery.ts';
 import { createEngine } from './protocol/engine.ts';
 import { listenToEngine } from './protocol/engine-events.ts';
+import { createForms } from './protocol/forms.ts';
 import { createInteractions } from './protocol/interactions.ts';
 import { addJwtBearerGrant } from './protocol/jwt-bearer-grant.ts';
 import { createEnginePages } from './protocol/pages.ts';
@@ -40,6 +41,7 @@ export function createProtocol(
     pages: shared.pages,
     isPending: async (id) => (await clients.find(id))?.owner?.isPending ?? false,
   });
+  const forms = createForms(shared.pages);
   const cors = createCors({ clients, issuer: config.issuer });
   const dpopNonceKey = hmacSha256(keys.csrf[0], 'dpop nonce');
 
@@ -66,7 +68,7 @@ export function createProtocol(
     });
     const provider = createProvider({
       issuer: config.issuer,
-      configuration,
+      ...{ configuration, forms },
       apiScopes: defaultApiScopes(catalog),
       scopesOf: (identifier) => scopesOf(catalog, identifier),
       refreshKey: keys.refresh[0],

@@ -17,6 +17,7 @@ import { readBasicCredentials } from './basic-credentials.ts';
 import { refuseEmptyScope } from './client-credentials-grant.ts';
 import { registrationOf } from './client-metadata.ts';
 import type { ApiScopes } from './default-scope.ts';
+import type { Forms } from './forms.ts';
 import { keepLender, noteAssertion, refuseEmptyProofs, takeProofsOnce } from './proofs.ts';
 import { judgeTargetBeforeRefresh, spendCodesWithTokens } from './redemption.ts';
 import { prepareRequests } from './request-parameters.ts';
@@ -25,6 +26,7 @@ import { revokeStructuredTokens, storeStructuredTokens } from './structured-toke
 export type ProviderParts = ApiScopes & {
   issuer: string;
   configuration: Configuration;
+  forms: Forms;
   /** Keeps the successors of refresh tokens the same for every retry. */
   refreshKey: Buffer;
   /** What the open unit of work knows. */
@@ -46,8 +48,12 @@ class Engine extends Provider {
   }
 
   override registerResponseMode(...[name, handler]: Parameters<Provider['registerResponseMode']>): void {
-    if (name !== 'fragment') super.registerResponseMode(name, handler);
+    if (name !== 'fragment' && name !== 'form_post') super.registerResponseMode(name, handler);
     if (name === 'query') super.registerResponseMode('fragment', handler);
+  }
+
+  answerByForm(handler: Forms['answer']): void {
+    super.registerResponseMode('form_post', handler);
   }
 }
 
@@ -144,6 +150,7 @@ function leaveTellingToUs(provider: Provider): void {
 /** Builds an engine. Its models are classes of its own, so what is changed here changes this engine only. */
 export function createProvider(parts: ProviderParts): Provider {
   const provider = new Engine(parts.issuer, parts.configuration);
+  provider.answerByForm(parts.forms.answer);
   keepTeamOfGrant(provider);
   nameTokens(provider.AccessToken, createAccessTokenText);
   nameTokens(provider.ClientCredentials, createAccessTokenText);
@@ -167,6 +174,7 @@ export function createProvider(parts: ProviderParts): Provider {
   prepareRequests(provider, parts);
   provider.use(readBasicCredentials);
   provider.use(completeAnswers);
+  provider.use(parts.forms.dress);
   return provider;
 }
 

@@ -28,7 +28,8 @@ export function baseHeaders(issuer: string): Record<string, string> {
 
 /** Sets the headers before the answer is made, so that a handler may change them, and fits them to what it is after. */
 export function createSecurityHeaders(issuer: string): Middleware {
-  // The engine adds the hash of its own script to a page's policy: it must be there before.
+  // The engine adds the hash of its own script to a page's policy, and is known by it (protocol/forms.ts): it must be
+  // there before. What is sent is ours alone.
   const headers = { ...baseHeaders(issuer), 'Content-Security-Policy': page };
   return async (ctx, next) => {
     ctx.set(headers);
@@ -51,22 +52,11 @@ function isPage(ctx: WebContext): boolean {
 function fitPage(ctx: WebContext): void {
   // With no-referrer Chromium sends `Origin: null` on the page's own forms, which the CSRF check refuses.
   ctx.set('Referrer-Policy', 'same-origin');
-  const policy = String(ctx.response.get('Content-Security-Policy'));
-  const sources = [...(ctx.state.formActions ?? []), ...engineFormActions(ctx, policy)];
-  if (sources.length === 0) return;
-  const formAction = [FORM_ACTION, ...new Set(sources)].join(' ');
-  ctx.set('Content-Security-Policy', policy.replace(FORM_ACTION, formAction));
-}
-
-/** Where a page of the engine that submits itself leads: its script's hash in the policy tells such a page. */
-function engineFormActions(ctx: WebContext, policy: string): string[] {
-  if (!policy.includes("'sha256-")) return [];
-  const oidc: unknown = Reflect.get(ctx, 'oidc');
-  const params: unknown = typeof oidc === 'object' && oidc !== null ? Reflect.get(oidc, 'params') : undefined;
-  if (typeof params !== 'object' || params === null) return [];
-  return ['redirect_uri', 'post_logout_redirect_uri']
-    .map((name) => formActionSource(Reflect.get(params, name)))
-    .filter((source) => source !== undefined);
+  const formAction = [FORM_ACTION, ...new Set(ctx.state.formActions)].join(' ');
+  ctx.set(
+    'Content-Security-Policy',
+    page.replace(FORM_ACTION, () => formAction),
+  );
 }
 
 /**

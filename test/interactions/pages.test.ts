@@ -49,6 +49,7 @@ async function crawl(world: World): Promise<Crawl> {
       'a resumption that is over': await robot.get(`/authorize/${uidOf(consent)}`),
       'a page that is not there': await robot.get('/authorize/x/y'),
       'the confirmation of a sign-out': await robot.get('/logout'),
+      'a sign-out of nobody': await world.app.robot().get('/logout'),
       'after a sign-out': await robot.follow(await robot.get('/logout/success')),
     },
   };
@@ -75,6 +76,12 @@ test('H10 A19: no page of an authorization may be framed, and none runs a script
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe-');
     expect(policy).not.toMatch(/(script|style)-src[^;]*\*/);
+    // Of its own that is in a file of its own.
+    expect(policy).not.toContain('sha256');
+    expect({ name, html: page.html }).toEqual({
+      name,
+      html: expect.not.stringMatching(/<script(?! src="\/assets\/)/),
+    });
     expect({ name, framing: page.headers.get('x-frame-options') }).toEqual({ name, framing: 'DENY' });
   }
 });

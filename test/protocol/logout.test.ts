@@ -197,10 +197,20 @@ test('who chooses to stay signed in is signed in, and is not told otherwise', as
 
 test('who is signed out already gets to the end without being asked', async () => {
   const robot = world.app.robot();
-  const page = await robot.get('/logout');
-  const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.html)?.[1] ?? '';
-  const done = await robot.follow(await robot.post('/logout/confirm', { xsrf, logout: 'yes' }));
-  expect(mainTextOf(done)).toContain('You are signed out');
+  const page = await robot.get('/logout?ui_locales=de');
+  expect(mainTextOf(page)).toContain('Du wirst abgemeldet');
+  expect(page.html).toMatch(/<script src="\/assets\/go-on\.[0-9a-f]{12}\.js" defer>/);
+  expect(mainTextOf(await robot.send(page))).toContain('Du bist abgemeldet');
+});
+
+test('C02: the page of a sign-out of nobody may lead to the registered address, which gets the state', async () => {
+  const robot = world.app.robot();
+  const asked = { client_id: world.notes.id, post_logout_redirect_uri: BYE, state: 's' };
+  const page = await robot.get(logoutPath(asked));
+  expect(page.headers.get('content-security-policy')).toContain(
+    "form-action 'self' https://notes.example.com;",
+  );
+  expect((await robot.submit(page)).location).toBe(`${BYE}?state=s`);
 });
 
 test('signing out is in the audit log', async () => {

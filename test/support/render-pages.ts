@@ -222,6 +222,20 @@ export const samples: Record<string, Sample> = {
     person: ada,
     locals: { form_action: 'http://localhost:3000/logout/confirm', xsrf: 'xsrf-secret', client },
   },
+  'form-post': {
+    view: 'interactions/form',
+    title: 'Back to the app',
+    locals: {
+      client,
+      action: 'https://app.kairos.example/callback',
+      fields: { code: 'lkc_x', state: '"<&' },
+    },
+  },
+  'form-sign-out': {
+    view: 'interactions/form',
+    title: 'Signing you out',
+    locals: { action: '/logout/confirm', fields: { xsrf: 'xsrf-secret', logout: 'yes' } },
+  },
   'logged-out': { view: 'interactions/logged-out', title: 'Signed out', locals: { client } },
   'sign-up': {
     view: 'accounts/sign-up',
