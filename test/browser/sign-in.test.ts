@@ -149,6 +149,11 @@ describe.each([
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(`${appServer.origin}/bye`);
     expect(await hasSession(context)).toBe(false);
+    // Once more, of nobody: there is nothing to ask.
+    const again = new URLSearchParams({ ...query, state: 'again' });
+    await page.goto(`${world.app.config.issuer}/logout?${again}`, { waitUntil: 'commit' });
+    if (!javaScriptEnabled) await page.getByRole('button', { name: 'Continue' }).click();
+    await page.waitForURL(`${appServer.origin}/bye?state=again`);
     expect(complaints).toEqual([]);
     await context.close();
   });

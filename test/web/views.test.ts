@@ -58,20 +58,24 @@ describe.each(names)('the page %s', (name) => {
     }
   });
 
-  test('C02: it carries no script, no style and no event handler of its own', () => {
+  test('C02: it carries no script but a file of ours, no style and no event handler of its own', () => {
     for (const { tag, attributes } of findAll(page(name), '*')) {
-      expect(['script', 'style', 'iframe', 'object', 'img']).not.toContain(tag);
+      if (tag === 'script') expect(attributes.src).toMatch(/^\/assets\/[\w-]+\.[0-9a-f]{12}\.js$/);
+      expect(['style', 'iframe', 'object', 'img']).not.toContain(tag);
       expect(Object.keys(attributes).filter((key) => /^on|^style$|^srcdoc$/.test(key))).toEqual([]);
       if (tag === 'link') expect(attributes.href).toMatch(/^\/assets\/[\w-]+\.[0-9a-f]{12}\.\w+$/);
     }
   });
 
-  test('C04: every form but a search is a POST and carries the csrf token, and no token stands in an address', () => {
+  test('C04: every form but a search is a POST, those that stay here carry the csrf token, and no token stands in an address', () => {
     for (const form of findAll(page(name), 'form')) {
       const isSearch = form.attributes.role === 'search';
+      const staysHere = form.attributes.action?.startsWith('https:') !== true;
       expect(form.attributes.method).toBe(isSearch ? 'get' : 'post');
       const tokens = findAll(form, 'input').filter((input) => input.attributes.name === 'csrf');
-      expect(tokens.map((input) => input.attributes.value)).toEqual(isSearch ? [] : ['csrf-token']);
+      expect(tokens.map((input) => input.attributes.value)).toEqual(
+        !isSearch && staysHere ? ['csrf-token'] : [],
+      );
     }
   });
 
