@@ -1,6 +1,6 @@
 // Password hashing: nothing lost of what was typed, nothing told about who exists, and never more than two at a time.
 import { readFile } from 'node:fs/promises';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createPasswordHasher } from '../../server/accounts/password.ts';
 
 const argon2Calls = vi.hoisted(() => ({ inFlight: 0, most: 0, parameters: [] as Record<string, unknown>[] }));
@@ -21,6 +21,7 @@ vi.mock('node:crypto', async (importOriginal) => {
 });
 
 beforeEach(() => Object.assign(argon2Calls, { inFlight: 0, most: 0, parameters: [] }));
+afterEach(() => vi.useRealTimers());
 
 const hasher = createPasswordHasher();
 
@@ -102,7 +103,13 @@ test('S01: 1024 bytes are hashed whole; one more is refused before any hashing',
   expect(argon2Calls.parameters).toEqual([]);
 });
 
+/** Nobody gives up waiting, however slow the machine is: who is looked at is then for the bounds alone to say. */
+function stopImpatience(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+}
+
 test('H11: of 20 verifications at most two are in the thread pool, so a file is read before they are done', async () => {
+  stopImpatience();
   const done: string[] = [];
   const flood = Array.from({ length: 20 }, () =>
     hasher.verify('a guess at it', undefined).then(() => done.push('guess')),
@@ -115,6 +122,7 @@ test('H11: of 20 verifications at most two are in the thread pool, so a file is 
 });
 
 test('F26: of 100 parallel guesses, 22 are looked at and the others are told to come back', async () => {
+  stopImpatience();
   const flood = Array.from({ length: 100 }, () => hasher.verify('a guess at it', undefined));
   const answers = await Promise.allSettled(flood);
   const refused = answers.filter((answer) => answer.status === 'rejected');
