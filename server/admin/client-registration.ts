@@ -1,10 +1,10 @@
 // Registers a client from its settings, or puts others in place of its own: the whole is judged by the rules of the file.
 import type { Client, NewClient, Registration } from '../clients/clients.ts';
 import { toRegistration } from '../clients/declared.ts';
+import { getJudged } from '../clients/judged.ts';
 import { withSecrets } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
 import { isManagement } from '../teams/rights.ts';
-import { getJudged } from './judged.ts';
 import type { AdminParts, JudgedClient } from './parts.ts';
 
 type Parts = Pick<AdminParts, 'clients' | 'rules' | 'config'>;

@@ -1,8 +1,9 @@
 // What an operator may do with trusted issuers (RFC 7523 section 2.1). The later JSON API calls the same functions.
+
+import { getJudged } from '../clients/judged.ts';
 import { Refusal } from '../errors.ts';
 import { algorithmsOf, type PublicKey } from '../service-accounts/keys.ts';
 import { type TrustedIssuer, toIssuerRegistration } from '../service-accounts/registration.ts';
-import { getJudged } from './judged.ts';
 import type { AdminParts } from './parts.ts';
 import { type ShownIssuer, showTrust } from './shown-issuer.ts';
 

@@ -9,6 +9,7 @@ import type { ApiKeys } from '../api-keys/api-keys.ts';
 import type { KeyFormats } from '../api-keys/key-format.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Clients } from '../clients/clients.ts';
+import type { Judged } from '../clients/judged.ts';
 import type { Grants } from '../grants/grants.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { Assertions } from '../service-accounts/assertions.ts';
@@ -42,11 +43,6 @@ export type JudgedClient = Omit<DeclaredClient, 'secret_sha256'>;
 export type JudgedResource = Omit<DeclaredResource, 'introspection'> & {
   readonly introspection: Omit<DeclaredServer, 'secret_sha256'>;
 };
-
-/** A registration with its defaults, or what is wrong with it: one line for each fault, by path. */
-export type Judged<T> =
-  | { readonly value: T; readonly faults?: never }
-  | { readonly value?: never; readonly faults: readonly string[] };
 
 type Settings = Readonly<Record<string, unknown>>;
 

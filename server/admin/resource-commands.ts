@@ -1,11 +1,11 @@
 // What an operator may do with the APIs that trust us (RFC 8707). The later JSON API calls the same functions.
 import type { Client, Registration } from '../clients/clients.ts';
+import { getJudged } from '../clients/judged.ts';
 import { resourceServer } from '../clients/ready-made.ts';
 import { withSecrets } from '../clients/secrets.ts';
 import { toResourceRegistration } from '../resources/declared.ts';
 import type { RegisteredResource, Resource, ResourceRegistration } from '../resources/resources.ts';
 import { inEnglish } from '../web/words.ts';
-import { getJudged } from './judged.ts';
 import type { AdminParts, JudgedResource } from './parts.ts';
 import { findServers, type ServerOfApi } from './store.ts';
 

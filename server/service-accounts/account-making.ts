@@ -1,5 +1,6 @@
 // A new service account, and one more key of it: with public keys that are given, or with a pair whose private half is shown once.
 import type { Config } from '../../config/schema.ts';
+import { getJudged, type Judged } from '../clients/judged.ts';
 import { LATEST_AT, nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Actor } from '../teams/admission.ts';
@@ -14,11 +15,7 @@ type Declared = Config['service_accounts'][number];
 
 /** The rules of the configuration file, which is above this folder: they are handed down. */
 export type AccountRules = {
-  judgeServiceAccount(
-    settings: Readonly<Record<string, unknown>>,
-  ):
-    | { readonly value: Declared; readonly faults?: never }
-    | { readonly value?: never; readonly faults: readonly string[] };
+  judgeServiceAccount(settings: Readonly<Record<string, unknown>>): Judged<Declared>;
 };
 
 export type MakingParts = {
@@ -75,9 +72,7 @@ async function readKeys(source: KeySource, terms: Terms = {}): Promise<Keys> {
 
 /** By the rules of the configuration file. Refuses with invalid_request, every fault at once. */
 export function judgeSettings({ rules }: Pick<MakingParts, 'rules'>, settings: Record<string, unknown>) {
-  const { value, faults } = rules.judgeServiceAccount(settings);
-  if (value !== undefined) return toAccountRegistration(value);
-  throw new Refusal('invalid_request', { words: faults.join('\n') });
+  return toAccountRegistration(getJudged(rules.judgeServiceAccount(settings)));
 }
 
 function offer(

@@ -2,6 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import type { Registration } from '../clients/clients.ts';
 import { type DeclaredApp, toRegistration } from '../clients/declared.ts';
+import type { Judged } from '../clients/judged.ts';
 import type { Proposal } from '../clients/team-owner.ts';
 import { Refusal } from '../errors.ts';
 import type { Resources } from '../resources/resources.ts';
@@ -30,7 +31,7 @@ export type AppKind = { readonly type: string; readonly auth: string };
 export type JudgeClient = (
   settings: Readonly<Record<string, unknown>>,
   allowedHosts: readonly string[],
-) => { readonly value?: DeclaredApp; readonly faults?: readonly string[] };
+) => Judged<DeclaredApp>;
 
 export type TermsParts = {
   config: Pick<Config, 'teams' | 'outbound'>;
@@ -166,8 +167,8 @@ export function createAppTerms({ config, judge, resources, openidScopes }: Terms
       const { type, auth } = kind;
       const keys = { jwks: before?.jwks, jwks_uri: before?.jwksUri };
       const whole = { client_id: 'app', type, auth, ...keys, ...settings, ...Object.fromEntries(pages) };
-      const { value, faults = [] } = judge(whole, config.outbound.allowed_hosts);
-      if (value === undefined) {
+      const { value, faults } = judge(whole, config.outbound.allowed_hosts);
+      if (faults !== undefined) {
         const [param] = /^\w+/.exec(faults[0] ?? '') ?? [];
         throw new Refusal('invalid_request', {
           ...{ words: 'This cannot be registered so: {faults}', values: { faults: faults.join('; ') } },
