@@ -177,10 +177,10 @@ async function prepare(parts: Parts): Promise<void> {
 
 function sweptTables(parts: Parts) {
   const { artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox } = parts;
-  const { grants, accounts, apiKeys, serviceAccounts, invitations } = parts;
+  const { grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations } = parts;
   return [
     ...[artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox],
-    ...[grants, accounts, apiKeys, serviceAccounts, invitations],
+    ...[grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations],
     { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
   ];
 }

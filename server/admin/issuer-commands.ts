@@ -160,6 +160,8 @@ async function judgeMappings(
   { registration: { trust, scopes } }: TrustedIssuer,
   mappings: readonly MappingOptions[],
 ) {
+  // Taking away is never refused: then no workload acts as anybody.
+  if (mappings.length === 0 && trust.profile === 'workload') return [];
   for (const { serviceAccount } of mappings) await parts.serviceAccounts.get(serviceAccount);
   const judged = judge(parts, {
     ...{ issuer: trust.issuer, profile: trust.profile, scopes },

@@ -57,6 +57,9 @@ function patternOf(beginning: string): string {
   return `%"${beginning.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
+/** JSON writes a backslash before a quote within a text, so this is the member itself. */
+const PUBLIC = '%"auth":"none"%';
+
 export function createClientStore(database: Database) {
   const columns = sql`SELECT id, source, registration, covered, resource, created_at, updated_at, blocked_at, blocked_by,
     revoked_at, owner_team_id, registered_by, proposal, asked_at, note FROM clients`;
@@ -149,7 +152,7 @@ export function createClientStore(database: Database) {
 
     /**
      * What the configuration file declares: it covers the database's own registration of the same id.
-     * A block of the file's own ends; one of an operator stays.
+     * A block of the file's own ends; one of an operator stays. What it got by proving itself ends where it need not any more.
      */
     declare(id: string, registration: Registration, resource: string | undefined): void {
       const now = nowSeconds();
@@ -162,6 +165,8 @@ export function createClientStore(database: Database) {
               THEN clients.registration ELSE clients.covered END,
             blocked_at = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_at END,
             blocked_by = CASE WHEN clients.blocked_by = 'file' THEN NULL ELSE clients.blocked_by END,
+            revoked_at = CASE WHEN clients.registration NOT LIKE ${PUBLIC} AND excluded.registration LIKE ${PUBLIC}
+              THEN ${now} ELSE clients.revoked_at END,
             source = 'file', registration = excluded.registration, resource = excluded.resource, updated_at = excluded.updated_at`,
       );
     },
@@ -202,18 +207,26 @@ export function createClientStore(database: Database) {
 
     /** The file declares it no longer: the database's own registration comes back, if there is one. */
     uncover(id: string): void {
+      const now = nowSeconds();
       database.write(
-        sql`UPDATE clients SET source = 'database', registration = covered, covered = NULL, updated_at = ${nowSeconds()},
+        sql`UPDATE clients SET source = 'database', registration = covered, covered = NULL, updated_at = ${now},
+            revoked_at = CASE WHEN registration NOT LIKE ${PUBLIC} AND covered LIKE ${PUBLIC} THEN ${now} ELSE revoked_at END,
             blocked_at = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_at END,
             blocked_by = CASE WHEN blocked_by = 'file' THEN NULL ELSE blocked_by END
           WHERE id = ${id} AND source = 'file' AND covered IS NOT NULL`,
       );
     },
 
-    /** Replaces the registration if it is still the one that was read, else Conflict('client'). */
+    /**
+     * Replaces the registration if it is still the one that was read, else Conflict('client'). What a client got that had
+     * to prove itself ends where it need not any more (RFC 6749 section 10.4): its refresh tokens would open to any finder.
+     */
     replace(before: Pick<Client, 'id' | 'registration'>, registration: Registration): void {
+      const now = nowSeconds();
+      const isPublicNow = registration.auth === 'none' && before.registration.auth !== 'none';
       database.write(
-        sql`UPDATE clients SET registration = ${JSON.stringify(registration)}, updated_at = ${nowSeconds()}
+        sql`UPDATE clients SET registration = ${JSON.stringify(registration)}, updated_at = ${now},
+            revoked_at = CASE WHEN ${isPublicNow ? 1 : 0} = 1 THEN ${now} ELSE revoked_at END
           WHERE id = ${before.id} AND registration = ${JSON.stringify(before.registration)}`,
         { expects: 1, conflict: 'client' },
       );

@@ -29,7 +29,8 @@ export async function explain(
   const refresh = parseRefreshToken(text);
   let statement = selectCaller(NOBODY);
   if (access !== undefined) {
-    statement = selectAccessToken(NOBODY, { id: access.id, secret_hash: access.secretHash }, now);
+    const { id, secretHash, kid = null } = access;
+    statement = selectAccessToken(NOBODY, { id, secret_hash: secretHash, kid }, now);
   } else if (refresh !== undefined) {
     const { family, generation, secretHash } = refresh;
     statement = selectRefreshToken(NOBODY, { family, generation, secret_hash: secretHash }, now);

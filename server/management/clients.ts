@@ -118,7 +118,7 @@ const update = operation({
   ...{ id: 'updateClient', method: 'patch', path: ONE, scope: WRITE, status: 200 },
   summary: 'Change a client',
   description:
-    'Members of the body take the place of its own, as a whole; null takes one out. The client that results is judged as a new one is. With an `auth` that needs a secret and none there, one is made; with an `auth` that needs none, its secrets are gone. What was issued before stays good.',
+    'Members of the body take the place of its own, as a whole; null takes one out. The client that results is judged as a new one is. With an `auth` that needs a secret and none there, one is made; with an `auth` that needs none, its secrets are gone. What was issued before stays good, unless it proved itself before and does not any more: `auth` is then `none`, and all of it ends.',
   params: clientParams,
   body: clientChange,
   answer: changedClient,

@@ -89,7 +89,9 @@ const newIssuer = z
   .meta({ id: 'NewIssuer' });
 
 const mappingChange = z
-  .strictObject({ service_accounts: mappings.min(1).describe('All of them, in place of those of before.') })
+  .strictObject({
+    service_accounts: mappings.describe('All of them, in place of those of before; none lets nobody in.'),
+  })
   .meta({ id: 'IssuerMappingChange' });
 
 const keyChange = z

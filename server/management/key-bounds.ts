@@ -4,7 +4,7 @@ import type { KeyOptions, OwnerOptions } from '../admin/api-key-commands.ts';
 import type { ShownKey } from '../admin/shown-api-key.ts';
 import type { ApiKey } from '../api-keys/api-key.ts';
 import type { ApiKeys } from '../api-keys/api-keys.ts';
-import { isPartOf } from '../api-keys/key-networks.ts';
+import { isPartOf, readNetworks } from '../api-keys/key-networks.ts';
 import { nowSeconds } from '../clock.ts';
 import { Refusal } from '../errors.ts';
 import type { Caller } from './operations.ts';
@@ -27,7 +27,18 @@ function ownerOf({ owner }: ApiKey): OwnerOptions {
   return owner.kind === 'team' ? { team: owner.teamId } : { account: owner.accountId };
 }
 
-type Terms = Omit<KeyOptions, 'account' | 'team'>;
+/** Refuses with invalid_request what is said of the owner and is not so: the key would be another than was asked for. */
+function checkOwner(
+  { owner, teamId }: ApiKey,
+  asked: { kind?: string | undefined; team_id?: string | undefined },
+): void {
+  const isOtherTeam = teamId !== undefined && asked.team_id !== undefined && asked.team_id !== teamId;
+  const param = isOtherTeam ? 'team_id' : 'kind';
+  if (!isOtherTeam && (asked.kind ?? owner.kind) === owner.kind) return;
+  throw new Refusal('invalid_request', { words: `${param}: a key makes keys of its own owner`, param });
+}
+
+type Terms = Omit<KeyOptions, 'account'>;
 
 /** What a key asks for, cut to itself. Refuses with access_denied what it has not. */
 function judge({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey, asked: Terms): KeyOptions {
@@ -38,10 +49,14 @@ function judge({ rights }: Pick<ApiKeys, 'rights'>, by: ApiKey, asked: Terms): K
     asked.expiresInSeconds === undefined ? asked.expiresAt : nowSeconds() + asked.expiresInSeconds;
   if (by.expiresAt !== undefined && (endsAt ?? Infinity) > by.expiresAt)
     refuse('expires_at: later than the end of this key', 'expires_at');
-  // Where it is good is where its maker is.
+  const { cidr } = asked;
+  // Where it is good is where its maker is, or a part of that.
+  const networks = cidr.length === 0 ? by.networks : readNetworks(cidr);
+  if (!isPartOf(networks, by.networks)) refuse('cidr: more than where this key is good', 'cidr');
   return {
-    ...{ name, scopes, level, cidr: by.networks, resource: by.resource ?? asked.resource },
-    ...{ expiresAt: endsAt, ...ownerOf(by) },
+    ...{ name, scopes, level, cidr: networks, expiresAt: endsAt },
+    resource: by.resource ?? asked.resource,
+    ...{ team: by.teamId ?? asked.team, ...ownerOf(by) },
   };
 }
 
@@ -68,4 +83,4 @@ export function checkOwnApp({ self }: Caller): void {
   });
 }
 
-export const boundCreation = { ownerOf, judge, checkReach };
+export const boundCreation = { ownerOf, checkOwner, judge, checkReach };

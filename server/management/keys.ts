@@ -203,10 +203,15 @@ export const keys: Noun = {
         const terms = { name, scopes, level, cidr, resource, expiresAt };
         const asked = { ...terms, expiresInSeconds: body.expires_in_seconds, alsoInUnit: remember };
         const by = caller.self?.key;
+        if (by !== undefined) boundCreation.checkOwner(by, body);
+        if (by !== undefined) checkAccount(caller, body.account_id);
         const options =
           by === undefined
             ? { ...asked, ...ownerOf(parts, caller, body) }
-            : { ...boundCreation.judge(parts.apiKeys, by, asked), alsoInUnit: remember };
+            : {
+                ...boundCreation.judge(parts.apiKeys, by, { ...asked, team: body.team_id }),
+                alsoInUnit: remember,
+              };
         await checkOrdinaryOwner(parts, caller, options.account);
         return createKey(parts, actorOf(caller), options);
       },

@@ -51,6 +51,7 @@ type Assertion = Accepted<IssuerAuthority>;
 type Customizers = NonNullable<NonNullable<Configuration['formats']>['customizers']>;
 
 const MACHINE = Symbol('machine');
+const MOST_NAMED = 5;
 
 /** Who gets the token: the client, the person in whose name it acts if there is one, and as which machine it does otherwise. */
 type Bearer = {
@@ -71,10 +72,13 @@ type Machine = {
 /** RFC 7521 section 4.1.1: whatever is wrong with an assertion, its sender hears one and the same. */
 class Refused extends errors.InvalidGrant {
   readonly fault: AssertionFault;
+  /** The service accounts of the rules that were met, where rules are the fault. */
+  readonly met: readonly string[];
 
-  constructor(fault: AssertionFault) {
+  constructor(fault: AssertionFault, met: readonly string[] = []) {
     super(assertionFaults[fault]);
     this.fault = fault;
+    this.met = met;
   }
 }
 
@@ -229,7 +233,12 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
   }
 
   /** J15. Anybody may send what nobody believes, so one network fills only so much of the audit log. */
-  async function recordRefusal(ctx: Context, reason: string, authority?: IssuerAuthority): Promise<void> {
+  async function recordRefusal(
+    ctx: Context,
+    error: InstanceType<typeof errors.OIDCProviderError>,
+    authority?: IssuerAuthority,
+  ): Promise<void> {
+    const { fault: reason = error.error, met = [] } = error instanceof Refused ? error : {};
     const network = String(ctx.state.network);
     const { isAllowed } = await available(() => parts.limiter.take('assertion.refused', network));
     if (!isAllowed) return;
@@ -239,7 +248,11 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
       clientId: client?.clientId === BEARER ? authority?.id : client?.clientId,
       outcome: 'failure',
       reason,
-      details: { grant_type: JWT_BEARER_GRANT },
+      details: {
+        grant_type: JWT_BEARER_GRANT,
+        // Whose rules an operator should look at.
+        ...(met.length === 0 ? {} : { service_accounts: met.slice(0, MOST_NAMED).join(' ') }),
+      },
     });
   }
 
@@ -248,12 +261,11 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     const verdict = await available(() => assertions.judge(text));
     const { authority } = verdict.accepted ?? verdict;
     try {
-      if (verdict.fault !== undefined) throw new Refused(verdict.fault);
+      if (verdict.fault !== undefined) throw new Refused(verdict.fault, verdict.met);
       await redeem(ctx, verdict.accepted);
     } catch (error) {
-      const isRefusal = error instanceof errors.OIDCProviderError && error.status < 500;
-      if (isRefusal)
-        await recordRefusal(ctx, error instanceof Refused ? error.fault : error.error, authority);
+      if (error instanceof errors.OIDCProviderError && error.status < 500)
+        await recordRefusal(ctx, error, authority);
       throw error;
     }
   }

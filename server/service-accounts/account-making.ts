@@ -7,6 +7,7 @@ import type { Actor } from '../teams/admission.ts';
 import { toAccountRegistration } from './account-registration.ts';
 import type { Owner } from './account-terms.ts';
 import { describeCredentials, type GoogleCredentials } from './credentials.ts';
+import { thumbprintOf } from './keys.ts';
 import { makePair, type NamedKey, readJwk, readPem, type Terms } from './public-keys.ts';
 import type { ServiceAccount } from './service-account.ts';
 import type { ServiceAccounts } from './service-accounts.ts';
@@ -63,7 +64,9 @@ async function readKeys(source: KeySource, terms: Terms = {}): Promise<Keys> {
   }
   if (source.pem !== undefined) return { keys: [dated(readPem(source.pem, terms))] };
   const keys = (source.jwks?.keys ?? []).map((key) => dated(readJwk(key, terms)));
-  const twice = keys.find(({ kid }, index) => keys.findIndex((other) => other.kid === kid) !== index);
+  const isSame = (one: NamedKey) => (other: NamedKey) =>
+    other.kid === one.kid || thumbprintOf(other) === thumbprintOf(one);
+  const twice = keys.find((one, index) => keys.findIndex(isSame(one)) !== index);
   if (twice === undefined) return { keys };
   throw new Refusal('invalid_request', {
     ...{ words: 'The key {kid} is given twice.', values: { kid: twice.kid }, param: 'key' },

@@ -3,7 +3,7 @@
 import type { AssertionProfile, WorkloadMapping } from '../clients/trust.ts';
 import { nowSeconds } from '../clock.ts';
 import { OutboundFailure } from '../outbound/failure.ts';
-import { audiencesOf, type FindRuleFault, findMapped } from './claim-rules.ts';
+import { audiencesOf, type FindRuleFault, findMapped, type Unmapped } from './claim-rules.ts';
 import { type ClaimFault, type Claims, findClaimFault } from './claims.ts';
 import { readCompactJwt, type UnverifiedJwt } from './compact-jwt.ts';
 import { findSigner, type PublicKey, thumbprintOf } from './keys.ts';
@@ -80,7 +80,13 @@ export type Accepted<A extends Authority = Authority> = {
 
 export type Verdict<A extends Authority = Authority> =
   | { readonly accepted: Accepted<A>; readonly fault?: never }
-  | { readonly accepted?: never; readonly fault: AssertionFault; readonly authority: A | undefined };
+  | {
+      readonly accepted?: never;
+      readonly fault: AssertionFault;
+      readonly authority: A | undefined;
+      /** Where rules stood in the way: the service accounts of those that were met. */
+      readonly met?: readonly string[];
+    };
 
 // RFC 8725 section 3.11. The last is what the successor of RFC 7523 gives to authorization grants.
 const TYPES = new Set(['jwt', 'authorization-grant+jwt']);
@@ -99,7 +105,7 @@ function settleIdentity(
   { id, profile, mappings = [] }: Authority,
   claims: Claims,
   findRuleFault: FindRuleFault,
-) {
+): ReturnType<typeof findMapped> {
   return profile === 'workload' ? findMapped(mappings, claims, findRuleFault) : { id };
 }
 
@@ -129,7 +135,10 @@ export function createAssertions<A extends Authority>(parts: {
     }
   }
 
-  async function judgeFor(authority: A, jwt: UnverifiedJwt): Promise<Accepted<A> | AssertionFault> {
+  async function judgeFor(
+    authority: A,
+    jwt: UnverifiedJwt,
+  ): Promise<Accepted<A> | AssertionFault | Unmapped> {
     const { profile, endedAt } = authority;
     const isForGoogle = profile === 'service-account';
     const now = nowSeconds();
@@ -147,7 +156,7 @@ export function createAssertions<A extends Authority>(parts: {
     if (endedAt !== undefined && Math.floor(claims.iat as number) <= endedAt) return 'signed_before_end';
     if (!maySpeakAbout(authority, claims.sub)) return 'subject_not_allowed';
     const identity = settleIdentity(authority, claims, parts.findRuleFault);
-    if (typeof identity === 'string') return identity;
+    if (identity.fault !== undefined) return identity;
     return {
       authority,
       actsAs: identity.id,
@@ -174,7 +183,8 @@ export function createAssertions<A extends Authority>(parts: {
       const authority = isForeign ? await parts.findAuthority(iss) : undefined;
       if (authority === undefined) return { fault: 'unknown_issuer', authority };
       const judged = await judgeFor(authority, jwt);
-      return typeof judged === 'string' ? { fault: judged, authority } : { accepted: judged };
+      if (typeof judged === 'string') return { fault: judged, authority };
+      return 'fault' in judged ? { ...judged, authority } : { accepted: judged };
     },
   };
 }

@@ -50,17 +50,27 @@ export function judgeRules(
   }));
 }
 
+/** Why there is none, and to which of them the rules led that were met. */
+export type Unmapped = {
+  readonly fault: 'no_rule_matches' | 'rules_disagree' | 'rules_not_safe';
+  readonly met: readonly string[];
+};
+
 /** The one service account that the rules lead to, or why there is none. */
 export function findMapped(
   mappings: readonly WorkloadMapping[],
   claims: Claims,
   findFault: FindRuleFault,
-): { id: string } | 'no_rule_matches' | 'rules_disagree' | 'rules_not_safe' {
+): { readonly id: string; readonly fault?: never } | Unmapped {
   const met = judgeRules(mappings, claims, findFault).filter(({ unmet }) => unmet === undefined);
   const good = met.filter(({ fault }) => fault === undefined);
   const [id, ...others] = new Set(good.map(({ serviceAccountId }) => serviceAccountId));
-  if (id === undefined) return met.length === 0 ? 'no_rule_matches' : 'rules_not_safe';
-  return others.length === 0 ? { id } : 'rules_disagree';
+  if (others.length === 0 && id !== undefined) return { id };
+  const none = met.length === 0 ? 'no_rule_matches' : 'rules_not_safe';
+  return {
+    fault: id === undefined ? none : 'rules_disagree',
+    met: [...new Set(met.map(({ serviceAccountId }) => serviceAccountId))],
+  };
 }
 
 /** Each `aud` that one of the mappings takes. */

@@ -29,12 +29,41 @@ export function createEndedKeyStore(database: Database) {
       database.write(orIgnore(insert('ended_keys', row)));
     },
 
+    /** What was issued between its end and now, on a judgement of before, stays dead with the rest. */
     believe(id: string, name: string): void {
+      database.write(
+        sql`UPDATE access_tokens SET revoked_at = ${nowSeconds()}
+          WHERE asserted_by = ${id} AND asserted_key IS NOT NULL AND revoked_at IS NULL
+            AND (asserted_key = ${name} OR asserted_thumbprint = ${name})
+            AND EXISTS (SELECT 1 FROM ended_keys k WHERE k.client_id = ${id} AND k.key_name = ${name})`,
+      );
       database.write(sql`DELETE FROM ended_keys WHERE client_id = ${id} AND key_name = ${name}`);
     },
 
     believeAll(id: string): void {
+      database.write(
+        sql`UPDATE access_tokens SET revoked_at = ${nowSeconds()}
+          WHERE asserted_by = ${id} AND asserted_key IS NOT NULL AND revoked_at IS NULL
+            AND EXISTS (SELECT 1 FROM ended_keys k WHERE k.client_id = ${id}
+              AND (k.key_name = access_tokens.asserted_key OR k.key_name = access_tokens.asserted_thumbprint))`,
+      );
       database.write(sql`DELETE FROM ended_keys WHERE client_id = ${id}`);
+    },
+
+    /** Those on whose word nothing lives any more. That a key is disabled stands in the registration, which is not touched. */
+    async sweep(beforeAt: number, limit: number): Promise<number> {
+      const rows = await database.list<{ client_id: string; key_name: string }>(
+        sql`SELECT e.client_id, e.key_name FROM ended_keys e WHERE e.ended_at < ${beforeAt} AND NOT EXISTS (
+            SELECT 1 FROM access_tokens t WHERE t.asserted_by = e.client_id AND t.asserted_key IS NOT NULL
+              AND t.expires_at > ${nowSeconds()} AND t.revoked_at IS NULL) LIMIT ${limit}`,
+      );
+      await database.transact(() => {
+        for (const { client_id: id, key_name: name } of rows)
+          database.write(
+            sql`DELETE FROM ended_keys WHERE client_id = ${id} AND key_name = ${name} AND ended_at < ${beforeAt}`,
+          );
+      });
+      return rows.length;
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Clients, Registration } from '../clients/clients.ts';
 import type { Trust } from '../clients/trust.ts';
 import type { Database } from '../storage/database.ts';
 import { createEndedKeyStore } from './ended-key-store.ts';
-import { type PublicKey, thumbprintOf } from './keys.ts';
+import { isDisabledAmong, type PublicKey, thumbprintOf } from './keys.ts';
 
 /** Which keys are believed. */
 type Keys = Pick<Trust, 'jwks' | 'jwksUri' | 'disabledKeys'>;
@@ -19,6 +19,13 @@ function namesOf(key: PublicKey): string[] {
 
 function endOf({ exp }: PublicKey): number {
   return typeof exp === 'number' ? exp : Infinity;
+}
+
+/** Names of what is disabled, and the thumbprints of the pinned keys among them: each may stand there by another name too. */
+function listDisabled({ disabledKeys, jwks }: Keys): string[] {
+  const keys = jwks?.keys ?? [];
+  const pinnedOnes = keys.filter((key) => isDisabledAmong(key, keys, disabledKeys)).map(thumbprintOf);
+  return [...new Set([...disabledKeys, ...pinnedOnes])];
 }
 
 /** Thumbprints of pinned keys that are not there any more, or that end earlier than was believed before. */
@@ -42,12 +49,12 @@ export function createEndedKeys({
   const store = createEndedKeyStore(database);
 
   function change(id: string, before: Keys | undefined, after: Keys): void {
-    const { disabledKeys } = after;
+    const disabledKeys = listDisabled(after);
     const gone = listGone(before, after);
     // Which keys it published there is not known here.
     if (publishesElsewhere(before, after)) store.endAll(id);
     for (const name of [...gone, ...disabledKeys]) store.end(id, name);
-    const believed = [...pinned(after).flatMap(namesOf), ...(before?.disabledKeys ?? [])];
+    const believed = [...pinned(after).flatMap(namesOf), ...(before ? listDisabled(before) : [])];
     // What is published from now on may be any key, one that was pinned before too.
     if (after.jwksUri !== undefined) store.believeAll(id);
     else for (const name of believed) store.believe(id, name);
@@ -58,6 +65,8 @@ export function createEndedKeys({
   return {
     /** Other keys in place of those of before, in the open unit that registers them. */
     change,
+
+    sweep: store.sweep,
 
     /** What the file is about to declare in place of what was registered. Twice is once. */
     async changeDeclared(declared: readonly { id: string; registration: Registration }[]): Promise<void> {

@@ -52,6 +52,17 @@ export function isDisabled(key: PublicKey, disabled: readonly string[]): boolean
   return disabled.includes(String(key.kid)) || disabled.includes(thumbprintOf(key));
 }
 
+/** By any of its names: whoever disables a key means the key, which may stand among `keys` by another name too. */
+export function isDisabledAmong(
+  key: PublicKey,
+  keys: readonly PublicKey[],
+  disabled: readonly string[],
+): boolean {
+  if (disabled.length === 0) return false;
+  const thumbprint = thumbprintOf(key);
+  return keys.some((one) => thumbprintOf(one) === thumbprint && isDisabled(one, disabled));
+}
+
 export type Asked = {
   readonly kid: string | undefined;
   readonly algorithm: string;
@@ -79,7 +90,7 @@ export function findSigner(
   if (typeof alg !== 'string' || (kid !== undefined && typeof kid !== 'string')) return 'no_key';
   const fitting = selectKeys(keys, { kid, algorithm: alg, mayTry });
   if (fitting.length === 0) return 'no_key';
-  const good = fitting.filter((key) => isInForce(key, now) && !isDisabled(key, disabled));
+  const good = fitting.filter((key) => isInForce(key, now) && !isDisabledAmong(key, keys, disabled));
   if (good.length === 0) return 'key_not_in_force';
   return good.find((key) => hasSignedBy(key, jwt, alg)) ?? 'wrong_signature';
 }

@@ -5,7 +5,7 @@ import { sha256 } from '../secrets.ts';
 import { isServiceAccountId } from './account-registration.ts';
 import { findClaimFault } from './claims.ts';
 import { readCompactJwt, type UnverifiedJwt } from './compact-jwt.ts';
-import { findSigner, isDisabled, isInForce, type PublicKey } from './keys.ts';
+import { findSigner, isDisabledAmong, isInForce, type PublicKey } from './keys.ts';
 
 const MOST_REMEMBERED = 2000;
 
@@ -103,8 +103,8 @@ export function createSelfSigned(bounds: Bounds) {
 
   /** The same key object is the same key: whoever asks parses a registration once for each text of it. */
   function isStillGood({ signer }: Remembered, { jwks, disabledKeys }: Trust, now: number): boolean {
-    const isThere = jwks?.keys.includes(signer) === true;
-    return isThere && isInForce(signer, now) && !isDisabled(signer, disabledKeys);
+    const keys = jwks?.keys ?? [];
+    return keys.includes(signer) && isInForce(signer, now) && !isDisabledAmong(signer, keys, disabledKeys);
   }
 
   return {
@@ -127,7 +127,7 @@ export function createSelfSigned(bounds: Bounds) {
         const signer = findSigner(found.jwt, keys, { disabled: [], mayTry: true, now });
         if (typeof signer === 'string') return 'not_valid';
         const fault = findFault(found.jwt, found.said, { ...bounds, now });
-        if (fault === null && isDisabled(signer, trust.disabledKeys)) return 'disabled';
+        if (fault === null && isDisabledAmong(signer, keys, trust.disabledKeys)) return 'disabled';
         if (fault === null) remember(key, { said: found.said, signer });
         return fault;
       }

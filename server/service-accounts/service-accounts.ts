@@ -19,6 +19,7 @@ import {
 } from './account-registration.ts';
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { EndedKeys } from './ended-keys.ts';
+import { thumbprintOf } from './keys.ts';
 import type { NamedKey } from './public-keys.ts';
 import { checkKey, fromRow, notThere, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
@@ -197,6 +198,11 @@ export function createServiceAccounts(parts: Parts) {
       if (keys.some((one) => one.kid === key.kid))
         throw new Refusal('already_exists', {
           ...{ words: 'It has a key {kid} already.', values: { kid: key.kid }, param: 'key' },
+        });
+      const same = keys.find((one) => thumbprintOf(one) === thumbprintOf(key));
+      if (same !== undefined)
+        throw new Refusal('already_exists', {
+          ...{ words: 'It has this key already, as {kid}.', values: { kid: String(same.kid) }, param: 'key' },
         });
       if (keys.length >= MOST_KEYS)
         throw new Refusal('invalid_request', {

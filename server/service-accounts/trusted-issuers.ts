@@ -10,7 +10,7 @@ import type { RemoteKeys } from '../outbound/remote-keys.ts';
 import type { Database } from '../storage/database.ts';
 import type { Authority } from './assertions.ts';
 import type { EndedKeys } from './ended-keys.ts';
-import { algorithmsOf, isDisabled, isInForce, type PublicKey } from './keys.ts';
+import { algorithmsOf, isDisabledAmong, isInForce, type PublicKey } from './keys.ts';
 import {
   ISSUER_ID_PREFIX,
   issuerId,
@@ -191,7 +191,7 @@ export function createTrustedIssuers({ database, audit, clients, endedKeys, remo
       }
       for (const key of keys) {
         const isGood = algorithmsOf(key).length > 0 && isInForce(key, nowSeconds());
-        if (isGood && !isDisabled(key, trust.disabledKeys)) return undefined;
+        if (isGood && !isDisabledAmong(key, keys, trust.disabledKeys)) return undefined;
       }
       return 'none_usable';
     },

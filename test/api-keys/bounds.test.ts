@@ -118,6 +118,41 @@ test('RFC 7009: whoever presents a whole key ends it, whatever client is named b
   }
 });
 
+test('G04 G05: what a key says of the key that it makes is so, or it is told', async () => {
+  const theirs = await world.parts.teams.create(world.asAda, world.ada, { name: 'Others' });
+  const cidr = ['10.0.0.0/8'];
+  const team = await world.make({
+    owner: world.ofTeam,
+    scopes,
+    networks: ['127.0.0.0/8'],
+  });
+  const own = await world.make({ scopes });
+  for (const [by, more, param, status] of [
+    [team, { team_id: theirs.id }, 'team_id', 400],
+    [team, { kind: 'personal' }, 'kind', 400],
+    [team, { account_id: world.grace.id }, 'account_id', 400],
+    [own, { kind: 'team', team_id: world.team.id }, 'kind', 400],
+    [own, { account_id: world.grace.id }, 'account_id', 400],
+    [team, { cidr }, 'cidr', 403],
+  ] as const) {
+    const { status: got, body } = await bearer(by.secret, 'POST', KEYS, {
+      name: 'a',
+      scopes: ['read'],
+      ...more,
+    });
+    expect([got, body.param], JSON.stringify(more)).toEqual([status, param]);
+  }
+  const said = { name: 'a', scopes: ['read'], kind: 'team', team_id: world.team.id, cidr: ['127.0.0.1'] };
+  const made = await bearer(team.secret, 'POST', KEYS, said);
+  expect([made.status, made.body.cidr]).toEqual([201, ['127.0.0.1/32']]);
+  // Never in more places than were asked for.
+  const narrow = { name: 'a', scopes: ['read'], cidr, team_id: world.team.id };
+  expect((await bearer(own.secret, 'POST', KEYS, narrow)).body).toMatchObject({
+    cidr,
+    team_id: world.team.id,
+  });
+});
+
 test.each([
   ['a moment after the year 9999', { expires_at: 99_999_999_999_999 }, 'expires_at'],
   ['the last of all numbers', { expires_at: Number.MAX_SAFE_INTEGER }, 'expires_at'],

@@ -222,6 +222,22 @@ describe.each(dialects)('on %s', (dialect) => {
       expect(await isRight(id, secret)).toBe(true);
     });
 
+    test('R09 T19: whoever need not prove itself any more keeps nothing of before, by the file or without it', async () => {
+      freezeClock();
+      const now = Math.floor(Date.now() / 1000);
+      const id = newId();
+      const endOf = async () => (await registry.clients.get(id)).revokedAt;
+      await registry.clients.register({ ...looms, auth: 'none' }, { id });
+      await declare(declaredClient(id));
+      expect(await endOf()).toBeUndefined();
+      await declare(declaredClient(id, { auth: 'none' }));
+      expect(await endOf()).toBe(now);
+      await declare(declaredClient(id));
+      pass(10);
+      await declare();
+      expect(await endOf()).toBe(now + 10);
+    });
+
     test('a client that is in the file no longer is blocked, with all that it has', async () => {
       freezeClock();
       const id = newId();

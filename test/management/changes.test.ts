@@ -1,5 +1,5 @@
 // What callers send: unknown members are refused, and a change is judged with all that it leaves as it was (rows G05, H02, S17).
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { operations } from '../../server/management/nouns.ts';
 import {
   type Calls,
@@ -87,6 +87,24 @@ describe('PATCH', () => {
     expect((await call('GET', path)).body).toEqual(body);
     const client = { id: made.client_id, secret: made.client_secret, redirectUri: '' };
     expect((await world.token(client, { grant_type: 'client_credentials' })).body.scope).toBe('write:tasks');
+  });
+
+  test('R09 T19: a client that need not prove itself any more keeps nothing that it got by doing so', async () => {
+    const asked = { scope: 'openid offline_access read:tasks', prompt: 'consent' };
+    const lasting = await world.signIn(world.notes, asked);
+    const path = `/v1/clients/${world.notes.id}`;
+    const isActive = async () => (await world.introspect(world.api, lasting.access_token)).body.active;
+    expect((await call('PATCH', path, { name: 'Notes 2' })).status).toBe(200);
+    expect(await isActive()).toBe(true);
+    expect((await call('PATCH', path, { auth: 'none' })).body.auth).toBe('none');
+    const open = { ...world.notes, secret: undefined };
+    expect((await world.refresh(open, lasting.refresh_token)).body.error).toBe('invalid_grant');
+    expect(await isActive()).toBe(false);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 2000);
+    const { refresh_token: again } = await world.signIn(open, asked);
+    expect((await world.refresh(open, again)).status).toBe(200);
+    vi.useRealTimers();
   });
 
   test('null takes out what may be left out, and nothing else', async () => {

@@ -122,6 +122,17 @@ test('another list of rules is felt by the next job, and only an issuer of workl
   expect(event).toMatchObject({ actor: `client:${world.service.id}` });
 });
 
+test('an empty list of rules lets in nobody any more; what was issued before stays', async () => {
+  const account = await createServiceAccount(world, { signers: [] });
+  const issuer = freshIssuer();
+  const id = await trust(issuer, account);
+  const before = String((await present(world, tokenOf(issuer))).body.access_token);
+  const emptied = await call('PUT', `${PATH}/${id}/service-accounts`, { service_accounts: [] });
+  expect([emptied.status, emptied.body.service_accounts]).toEqual([200, []]);
+  expect((await present(world, tokenOf(issuer))).body.error).toBe('invalid_grant');
+  expect((await world.introspect(world.api, before)).body.active).toBe(true);
+});
+
 test('J12: a key that is disabled over HTTP takes what it got with it', async () => {
   const account = await createServiceAccount(world, { signers: [] });
   const issuer = freshIssuer();

@@ -138,6 +138,54 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
       database.write(sql`UPDATE access_tokens SET revoked_at = NULL WHERE asserted_by = ${ci.id}`),
     );
     expect(await isActive(token)).toBe(false);
+    // Nor does it come to life when the key is believed again.
+    await ci.change({ ...pinned(first, second), disabledKeys: [] });
+    expect(await isActive(token)).toBe(false);
+    expect(await isActive(await get(ci.sign(first)))).toBe(true);
+  });
+
+  test('J12: a key that stands there by two names is disabled by either, with what it got by the other', async () => {
+    const alias = { ...first, jwk: { ...first.jwk, kid: 'alias' } };
+    const both = { jwks: { keys: [first.jwk, alias.jwk, second.jwk] } };
+    const ci = await trust(both.jwks.keys);
+    const [one, two] = [await get(ci.sign(alias)), await get(ci.sign(second))];
+    await ci.change({ ...both, disabledKeys: ['first'] });
+    expect([await isActive(one), await isActive(two)]).toEqual([false, true]);
+    for (const name of ['first', 'alias']) {
+      const { body } = await present(world, first.sign(ci.claim(), { kid: name }));
+      expect([name, body.error]).toEqual([name, 'invalid_grant']);
+    }
+    await ci.change({ ...both, disabledKeys: [] });
+    expect(await isActive(one)).toBe(false);
+    expect(await isActive(await get(ci.sign(alias)))).toBe(true);
+  });
+
+  test('J12: a service account has a key once, whatever it is called', async () => {
+    const account = await createServiceAccount(world, { signers: [first] });
+    const again = account.addKey({ ...first.jwk, kid: 'alias' });
+    await expect(again).rejects.toMatchObject({ code: 'already_exists', param: 'key' });
+  });
+
+  test('J12: what is remembered of a key that ended goes once nothing lives on its word, and the key stays disabled', async () => {
+    const ci = await trust();
+    const token = await get(ci.sign(first));
+    await ci.change({ ...pinned(first, second), disabledKeys: ['first'] });
+    const { database, endedKeys } = world.app.parts;
+    const count = async () =>
+      (await database.list(sql`SELECT key_name FROM ended_keys WHERE client_id = ${ci.id}`)).length;
+    // One that came after its key had ended: it lives, but for this row.
+    await database.transact(() =>
+      database.write(sql`UPDATE access_tokens SET revoked_at = NULL WHERE asserted_by = ${ci.id}`),
+    );
+    await endedKeys.sweep(nowSeconds() + 1, 100);
+    expect([(await count()) > 0, await isActive(token)]).toEqual([true, false]);
+    const later = nowSeconds() + 90_000;
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(later * 1000);
+    await endedKeys.sweep(later, 100);
+    expect([await count(), await isActive(token)]).toEqual([0, false]);
+    expect((await present(world, ci.sign(first))).body.error).toBe('invalid_grant');
+    expect(await isActive(await get(ci.sign(second)))).toBe(true);
   });
 
   test('J12: disabled or taken out in the configuration file, from the start with it, at every process', async () => {

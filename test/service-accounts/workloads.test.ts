@@ -141,6 +141,8 @@ test('rules from before a law of safety count for nothing: strangers meet them, 
   const { body } = await present(world, both.token());
   expect((await world.introspect(world.api, String(body.access_token))).body.client_id).toBe(deployer.id);
   await expectRefusal(world, both.token(stranger), 'rules_not_safe');
+  const [event] = await world.app.parts.audit.list({ type: 'token.refused', limit: 1 });
+  expect(JSON.parse(event?.details ?? '{}')).toMatchObject({ service_accounts: reader.id });
   // What an operator has said of this issuer holds.
   const identified = { ...map(deployer, { aud: [OURS], ref: ['refs/heads/main'] }), identifiedBy: ['ref'] };
   expect((await present(world, (await trustCi([identified])).token())).status).toBe(200);

@@ -1,6 +1,7 @@
 // Keys that rotate while two nodes serve, as verifiers see it: each keeps /jwks for as long as it may and asks for nothing more.
 import { createLocalJWKSet, decodeProtectedHeader, type JWK, jwtVerify } from 'jose';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { introspectToken } from '../../server/admin/token-commands.ts';
 import { dialects } from '../storage/ground.ts';
 import { startTestApp } from '../support/app.ts';
 import { createJwtWorld, createJwtWorldIn, type JwtWorld, MAIL } from '../support/jwt-world.ts';
@@ -143,6 +144,9 @@ test('I05 F17: what a retired key signed is dead at the next introspection, at e
     const { successor } = await world.app.parts.signingKeys.retire(kid, 'operator');
     expect((await world.introspect(world.mail, doomed)).body).toEqual({ active: false });
     expect((await world.introspect(world.api, opaque)).body.active).toBe(true);
+    // To operators too, in their words.
+    const told = await introspectToken(world.app.parts, doomed);
+    expect(told).toEqual({ active: false, reason: 'signing_key_retired' });
     const fresh = (await world.signInForMail()).access_token;
     expect(decodeProtectedHeader(fresh).kid).toBe(successor);
     expect((await world.introspect(world.mail, fresh)).body.active).toBe(true);
