@@ -75,9 +75,9 @@ describe.each(dialects)('on %s', (dialect) => {
   test('G07 G11: the key of another team meets no key of this one, and opens nothing else', () =>
     refuseAll(bearing(tenants.otherKey), (operation) => {
       if (!isKeys(operation)) return [401, 'invalid_token'];
-      // It lists its own team's, whatever is asked; and gives nobody a scope that it has not itself.
+      // It lists its own team's, whatever is asked; and is told that it makes keys of its own team alone.
       if (operation.id === 'listKeys') return undefined;
-      return operation.id === 'createKey' ? [403, 'access_denied'] : [404, 'not_found'];
+      return operation.id === 'createKey' ? [400, 'invalid_request'] : [404, 'not_found'];
     }));
 
   test('G07: what the key of another team lists is that team’s', async () => {
