@@ -3,8 +3,11 @@ import { Refusal } from '../errors.ts';
 import { isOwnScope } from '../resources/management.ts';
 import { EVERY_SCOPE, isManagement, type Rights } from '../teams/rights.ts';
 import type { AccountRegistration } from './account-registration.ts';
-import type { PublicKey } from './keys.ts';
+import { type PublicKey, thumbprintOf } from './keys.ts';
+import type { NamedKey } from './public-keys.ts';
 import { readRegistration, type ServiceAccountRow } from './store.ts';
+
+const MOST_KEYS = 20;
 
 export type ServiceAccount = {
   readonly id: string;
@@ -110,4 +113,21 @@ export function checkKey({ keys }: ServiceAccount, kid: string): void {
   throw new Refusal('not_found', {
     ...{ words: 'It has no key {kid}.', values: { kid: kid.slice(0, 255) }, param: 'key' },
   });
+}
+
+/** Refuses with already_exists one that it has, by its name or by another, and with invalid_request one too many. */
+export function checkNewKey({ keys }: ServiceAccount, key: NamedKey): void {
+  if (keys.some((one) => one.kid === key.kid))
+    throw new Refusal('already_exists', {
+      ...{ words: 'It has a key {kid} already.', values: { kid: key.kid }, param: 'key' },
+    });
+  const same = keys.find((one) => thumbprintOf(one) === thumbprintOf(key));
+  if (same !== undefined)
+    throw new Refusal('already_exists', {
+      ...{ words: 'It has this key already, as {kid}.', values: { kid: String(same.kid) }, param: 'key' },
+    });
+  if (keys.length >= MOST_KEYS)
+    throw new Refusal('invalid_request', {
+      ...{ words: 'It has {most} keys: remove one first.', values: { most: MOST_KEYS }, param: 'key' },
+    });
 }

@@ -19,13 +19,10 @@ import {
 } from './account-registration.ts';
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { EndedKeys } from './ended-keys.ts';
-import { thumbprintOf } from './keys.ts';
 import type { NamedKey } from './public-keys.ts';
-import { checkKey, fromRow, notThere, type ServiceAccount } from './service-account.ts';
+import { checkKey, checkNewKey, fromRow, notThere, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
 import type { IssuerAuthority } from './trusted-issuers.ts';
-
-const MOST_KEYS = 20;
 
 type Parts = {
   database: Database;
@@ -195,19 +192,7 @@ export function createServiceAccounts(parts: Parts) {
 
     addKey(account: ServiceAccount, key: NamedKey, changed: Changed): Promise<ServiceAccount> {
       const { keys } = account;
-      if (keys.some((one) => one.kid === key.kid))
-        throw new Refusal('already_exists', {
-          ...{ words: 'It has a key {kid} already.', values: { kid: key.kid }, param: 'key' },
-        });
-      const same = keys.find((one) => thumbprintOf(one) === thumbprintOf(key));
-      if (same !== undefined)
-        throw new Refusal('already_exists', {
-          ...{ words: 'It has this key already, as {kid}.', values: { kid: String(same.kid) }, param: 'key' },
-        });
-      if (keys.length >= MOST_KEYS)
-        throw new Refusal('invalid_request', {
-          ...{ words: 'It has {most} keys: remove one first.', values: { most: MOST_KEYS }, param: 'key' },
-        });
+      checkNewKey(account, key);
       return changeTrust(account, { jwks: { keys: [...keys, key] } }, { ...changed, key: key.kid });
     },
 
