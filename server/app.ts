@@ -177,10 +177,10 @@ async function prepare(parts: Parts): Promise<void> {
 
 function sweptTables(parts: Parts) {
   const { artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox } = parts;
-  const { grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations } = parts;
+  const { grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations, serviceKeyWarnings } = parts;
   return [
     ...[artifacts, deviceCodes, replays, tokens, sessions, sessionClients, outbox],
-    ...[grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations],
+    ...[grants, accounts, apiKeys, serviceAccounts, endedKeys, invitations, serviceKeyWarnings],
     { sweep: (_before: number, limit: number) => parts.sweepLimits(limit) },
   ];
 }
@@ -200,7 +200,7 @@ export async function createApp(config: Config) {
   await engine.current();
 
   const logouts = createLogoutDelivery(parts);
-  const { keyWarnings } = parts;
+  const { keyWarnings, serviceKeyWarnings } = parts;
   const sweep = createSweep({
     tables: [...sweptTables(parts), management],
     keepSeconds: config.tokens.tombstone_seconds,
@@ -212,7 +212,9 @@ export async function createApp(config: Config) {
     onFault: (error) => parts.log.error('node.not_noted', { error }),
   });
 
-  const background = [sweep, postOffice, logouts, keyWarnings, createRotationClock(parts)];
+  const background = [
+    ...[sweep, postOffice, logouts, keyWarnings, serviceKeyWarnings, createRotationClock(parts)],
+  ];
 
   async function close(): Promise<void> {
     for (const work of background) await work.stop();

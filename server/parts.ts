@@ -18,6 +18,7 @@ import { createApiKeys } from './api-keys/api-keys.ts';
 import { createFoundKeys } from './api-keys/found-keys.ts';
 import { createKeyFormats } from './api-keys/key-format.ts';
 import { createKeyMail } from './api-keys/key-mail.ts';
+import { WARNING_DAYS } from './api-keys/key-terms.ts';
 import { createOwnKeys } from './api-keys/own-keys.ts';
 import { createSecretScanning } from './api-keys/secret-scanning.ts';
 import { createKeyWarnings } from './api-keys/warnings.ts';
@@ -33,6 +34,7 @@ import { createResources } from './resources/resources.ts';
 import { isServiceAccountId } from './service-accounts/account-registration.ts';
 import { createAssertions } from './service-accounts/assertions.ts';
 import { createEndedKeys } from './service-accounts/ended-keys.ts';
+import { createServiceKeyWarnings } from './service-accounts/key-warnings.ts';
 import { createSelfSigned } from './service-accounts/self-signed.ts';
 import { createServiceAccounts } from './service-accounts/service-accounts.ts';
 import { createSpentAssertions } from './service-accounts/spent-assertions.ts';
@@ -123,8 +125,8 @@ function createMachines(below: Foundation & Registry, actor: string) {
 
 type Machines = ReturnType<typeof createMachines>;
 
-/** What becomes of API keys beside the will of their owners. */
-function createKeyWatch(below: Foundation & Registry) {
+/** What becomes of keys beside the will of their owners. */
+function createKeyWatch(below: Foundation & Registry & Apps) {
   const { config, database, audit, log, limiter, fetcher, send, keyFormats, apiKeys } = below;
   const keyMail = createKeyMail({ send, issuer: config.issuer });
   const foundKeys = createFoundKeys({
@@ -135,6 +137,9 @@ function createKeyWatch(below: Foundation & Registry) {
   return {
     ...{ keyMail, foundKeys },
     keyWarnings: createKeyWarnings({ database, apiKeys, mail: keyMail, log }),
+    serviceKeyWarnings: createServiceKeyWarnings({
+      ...{ ...below, issuer: config.issuer, warningDays: WARNING_DAYS },
+    }),
     secretScanning: scanning && createSecretScanning({ config: scanning, fetcher, foundKeys }),
     ownKeys: createOwnKeys({ database }),
   };
@@ -215,7 +220,7 @@ export async function createParts(config: Config, { actor }: { actor: string }) 
   const apps = createApps({ ...foundation, ...registry }, actor);
   const teams = createTeamParts({ ...foundation, ...registry, ...machines, ...apps });
   const people = createPeople({ ...foundation, ...registry, ...apps, ...teams });
-  const keyWatch = createKeyWatch({ ...foundation, ...registry });
+  const keyWatch = createKeyWatch({ ...foundation, ...registry, ...apps });
 
   return {
     ...{ ...foundation, ...registry, ...machines, ...apps, ...teams, ...people, ...keyWatch },

@@ -35,6 +35,8 @@ export type ShownServiceAccount = {
   created_at: number;
   /** To the minute. */
   last_used_at: number | null;
+  last_used_address: string | null;
+  last_used_program: string | null;
   disabled_at: number | null;
   /** Everything signed before is dead. */
   not_before: number | null;
@@ -57,6 +59,8 @@ function showAccount(account: ServiceAccount): ShownServiceAccount {
     ...{ scopes: account.scopes, scopes_now: account.scopesNow, resource: trust.resource ?? null },
     keys: account.keys.map((key) => showKey(key, account.disabledKeys)),
     ...{ created_at: account.createdAt, last_used_at: account.lastUsedAt ?? null },
+    last_used_address: account.lastUsedAddress ?? null,
+    last_used_program: account.lastUsedProgram ?? null,
     disabled_at: account.disabledAt ?? null,
     not_before: account.endedAt === undefined ? null : account.endedAt + 1,
   };

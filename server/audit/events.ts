@@ -40,6 +40,7 @@ export const events = {
   'service_account.renamed': 'A service account got another name',
   'service_account.shrunk': 'A service account may do less than before',
   'service_account.widened': 'A service account may do more than before',
+  'service_account.key_ending': 'Those who manage a service account were told that one of its keys ends soon',
   'service_account.keys_changed': 'A key of a service account was added, disabled, enabled or removed',
   'service_account.ended_before': 'Everything that a service account signed or got before a time is dead',
   'service_account.removed': 'A service account was removed; everything that it signed or got is dead',

@@ -14,6 +14,7 @@ import type {
   Kind,
   Recognised as RecognisedCredential,
   Use,
+  UsedFrom,
 } from './kinds.ts';
 import { firstOf, type Rule, teamRule } from './liveness.ts';
 import { createRegistrationReader } from './registrations.ts';
@@ -154,7 +155,10 @@ export function createServiceJwtKind({ selfSigned, serviceAccounts }: ServiceJwt
       return judgeServiceJwt(recognised, row, { trust: registrationOf(row)?.trust, now, rights });
     }
 
-    const useOf = (): Use => ({ of: said.issuer, note: () => serviceAccounts.noteUse(said.issuer) });
+    const useOf = (_row: Row, from: UsedFrom): Use => ({
+      of: said.issuer,
+      note: () => serviceAccounts.noteUse(said.issuer, from),
+    });
     return { statement: selectAsCaller(caller, keyOf(said), now), describe, judge, useOf };
   }
 }

@@ -42,6 +42,8 @@ const account = z
     keys: z.array(shownKey),
     created_at: at('When it was made'),
     last_used_at: atOrNull('When it last signed what was good, to the minute'),
+    last_used_address: z.string().nullable(),
+    last_used_program: z.string().nullable(),
     disabled_at: atOrNull('Since when it is refused'),
     not_before: atOrNull('What was signed or issued before is dead'),
   })
@@ -107,6 +109,7 @@ const reports = {
     },
   ],
   ...{ created_at: 1_790_000_000, last_used_at: null, disabled_at: null, not_before: null },
+  ...{ last_used_address: null, last_used_program: null },
 } satisfies ShownServiceAccount;
 const jwk = {
   ...{ kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU' },

@@ -222,7 +222,9 @@ export function addJwtBearerGrant(provider: Provider, parts: JwtBearerParts): vo
     ctx.oidc.entity('Client', client);
     await issue(ctx, { client, account, machine }, assertion);
     // Last of all: what was refused before this has spent nothing.
-    if (isServiceAccountId(machine.id)) parts.serviceAccounts.noteUse(machine.id);
+    const { address } = ctx.state as { address?: string };
+    const used = { address, program: ctx.get('User-Agent') || undefined };
+    if (isServiceAccountId(machine.id)) parts.serviceAccounts.noteUse(machine.id, used);
     if (jti !== undefined) spentAssertions.spend(authority.issuer, jti, expiresAt);
     audit.record('assertion.accepted', {
       actor: `client:${authority.id}`,

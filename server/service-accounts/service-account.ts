@@ -31,6 +31,8 @@ export type ServiceAccount = {
   /** Who made it; undefined: an operator did. */
   readonly responsibleId: string | undefined;
   readonly lastUsedAt: number | undefined;
+  readonly lastUsedAddress: string | undefined;
+  readonly lastUsedProgram: string | undefined;
   readonly createdAt: number;
   readonly disabledAt: number | undefined;
   /** What it signed up to this second is dead. */
@@ -93,6 +95,8 @@ export function fromRow(row: ServiceAccountRow, rights: Rights): ServiceAccount 
     isActive: row.blocked_at === null && row.has_owner === 1 && isOnPlan(standing, rights),
     responsibleId: row.responsible_id ?? undefined,
     lastUsedAt: row.last_used_at ?? undefined,
+    lastUsedAddress: row.last_used_address ?? undefined,
+    lastUsedProgram: row.last_used_program ?? undefined,
     createdAt: row.created_at,
     disabledAt: row.blocked_at ?? undefined,
     endedAt: row.revoked_at ?? undefined,

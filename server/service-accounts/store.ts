@@ -14,6 +14,10 @@ export const NO_ROOM = 'service_account_room';
 
 /** How often the use of one is noted at most. */
 const NOTE_USE_EVERY_SECONDS = 60;
+const LONGEST_PROGRAM = 300;
+
+/** From where, and with what, as far as that is known. */
+export type Use = { readonly address?: string | undefined; readonly program?: string | undefined };
 
 export type ServiceAccountRow = {
   id: string;
@@ -21,6 +25,8 @@ export type ServiceAccountRow = {
   plan: string | null;
   responsible_id: string | null;
   last_used_at: number | null;
+  last_used_address: string | null;
+  last_used_program: string | null;
   created_at: number;
   registration: string;
   blocked_at: number | null;
@@ -30,7 +36,8 @@ export type ServiceAccountRow = {
   has_owner: number;
 };
 
-const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.responsible_id, s.last_used_at, s.created_at, c.registration, c.blocked_at, c.revoked_at,
+const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.responsible_id, s.last_used_at, s.last_used_address, s.last_used_program,
+    s.created_at, c.registration, c.blocked_at, c.revoked_at,
     (SELECT m.plan FROM teams m WHERE m.id = s.team_id) AS team_plan,
     CASE WHEN s.team_id IS NULL OR EXISTS (
       SELECT 1 FROM teams m WHERE m.id = s.team_id AND m.deleted_at IS NULL) THEN 1 ELSE 0 END AS has_owner
@@ -74,10 +81,12 @@ export function createServiceAccountStore(database: Database) {
     },
 
     /** At most once a minute, whoever else notes it. */
-    noteUse(id: string): void {
+    noteUse(id: string, { address, program }: Use): void {
       const now = nowSeconds();
+      const shortened = program?.slice(0, LONGEST_PROGRAM) ?? null;
       database.write(
-        sql`UPDATE service_accounts SET last_used_at = ${now}
+        sql`UPDATE service_accounts SET last_used_at = ${now},
+            last_used_address = ${address ?? null}, last_used_program = ${shortened}
           WHERE client_id = ${id} AND (last_used_at IS NULL OR last_used_at <= ${now - NOTE_USE_EVERY_SECONDS})`,
       );
     },
@@ -99,6 +108,7 @@ export function createServiceAccountStore(database: Database) {
     },
 
     remove(id: string): void {
+      database.write(sql`DELETE FROM warned_keys WHERE client_id = ${id}`);
       database.write(sql`DELETE FROM service_accounts WHERE client_id = ${id}`);
     },
 

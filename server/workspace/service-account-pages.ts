@@ -51,6 +51,7 @@ function describeAccount(account: ServiceAccount) {
     has_key: shown.some(({ state }) => state === 'in_force'),
     resource: account.registration.trust.resource,
     ...{ created_at: account.createdAt, last_used_at: account.lastUsedAt },
+    ...{ last_used_address: account.lastUsedAddress, last_used_program: account.lastUsedProgram },
     // What was signed in this very second is dead too.
     not_before: account.endedAt === undefined ? undefined : account.endedAt + 1,
   };

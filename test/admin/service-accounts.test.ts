@@ -31,6 +31,7 @@ test('one is made, listed, shown, disabled, enabled and removed', async () => {
     ...{ id, name: 'Reports', state: 'active', team_id: null, plan: null, profile: 'service-account' },
     ...{ scopes: ['read:orders'], scopes_now: ['read:orders'], created_at: expect.any(Number) },
     ...{ responsible_id: null, resource: null, last_used_at: null, disabled_at: null, not_before: null },
+    ...{ last_used_address: null, last_used_program: null },
     keys: [
       {
         ...{ kid: 'key-1', algorithms: ['ES256'], state: 'in_force', expires_at: null },

@@ -53,6 +53,10 @@ export const mailSamples: Readonly<Record<string, Locals>> = {
   'new-place/bare': { at: NOON, url },
   'password-changed': { at: NOON, url },
   'reset-password': { url },
+  'service-key-ending': { name: 'Reports', kid: '2027-01', account_id: 'sa_1', ends_at: NOON, url },
+  'service-key-ending/team': {
+    ...{ name: 'Reports', kid: '2027-01', account_id: 'sa_1', is_team: 'yes', ends_at: NOON, url },
+  },
   'team-invitation': {
     team_name: 'Engines',
     inviter: 'grace@example.com',

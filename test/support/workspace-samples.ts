@@ -91,6 +91,7 @@ const machine = {
     resource: 'https://api.example/',
   },
   ...{ created_at: NOON - 40 * DAY, last_used_at: NOON - 3 * DAY, not_before: NOON - 9 * DAY },
+  ...{ last_used_address: '203.0.113.9', last_used_program: 'reports/2.1' },
   keys: [
     machineKey,
     { ...machineKey, kid: 'second', state: 'disabled', algorithms: ['EdDSA', 'Ed25519'] },
