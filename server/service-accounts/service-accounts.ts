@@ -1,5 +1,5 @@
 // Service accounts: machines of a team or of the operator that sign for themselves (RFC 7523 section 2.1), each with its
-// keys. Whoever manages a team manages those of the team; to everybody else they are not there (row G07).
+// keys (account-keys.ts). Whoever manages a team manages those of the team; to everybody else they are not there (row G07).
 import type { Config } from '../../config/schema.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { EventType } from '../audit/events.ts';
@@ -11,6 +11,7 @@ import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import type { Actor, Admission } from '../teams/admission.ts';
 import type { Rights } from '../teams/rights.ts';
+import { createAccountKeys } from './account-keys.ts';
 import {
   type AccountRegistration,
   createServiceAccountId,
@@ -19,8 +20,7 @@ import {
 } from './account-registration.ts';
 import { checkPlan, checkTerms, type Owner } from './account-terms.ts';
 import type { EndedKeys } from './ended-keys.ts';
-import type { NamedKey } from './public-keys.ts';
-import { checkKey, checkNewKey, fromRow, notThere, type ServiceAccount } from './service-account.ts';
+import { fromRow, notThere, type ServiceAccount } from './service-account.ts';
 import { createServiceAccountStore, NO_ROOM } from './store.ts';
 import type { IssuerAuthority } from './trusted-issuers.ts';
 
@@ -33,8 +33,6 @@ type Parts = {
   admission: Pick<Admission, 'admitManager' | 'change'>;
   resources: Pick<Resources, 'list'>;
 };
-
-type Changed = { actor: Actor; key?: string; alsoInUnit?: (() => void) | undefined };
 
 export function createServiceAccounts(parts: Parts) {
   const { database, audit, clients, endedKeys, rights, admission, resources } = parts;
@@ -70,7 +68,7 @@ export function createServiceAccounts(parts: Parts) {
   async function change(
     account: ServiceAccount,
     act: () => void,
-    { types, actor, key }: Omit<Changed, 'alsoInUnit'> & { types: readonly EventType[] },
+    { types, actor, key }: { types: readonly EventType[]; actor: Actor; key?: string },
   ): Promise<ServiceAccount> {
     const { id, teamId } = account;
     await changeAs(actor, account, () => {
@@ -79,23 +77,6 @@ export function createServiceAccounts(parts: Parts) {
         audit.record(type, { actor: actor.name, clientId: id, details: { team_id: teamId, key } });
     });
     return get(id);
-  }
-
-  /** Other keys, or another state of them, in place of those that were read; Conflict where somebody else was faster. */
-  async function changeTrust(
-    before: ServiceAccount,
-    next: Partial<AccountRegistration['trust']>,
-    { actor, key, alsoInUnit }: Changed & { key: string },
-  ): Promise<ServiceAccount> {
-    const { id, registration } = before;
-    await clients.getOwn(id);
-    const replaced = { ...registration, trust: { ...registration.trust, ...next } };
-    const act = () => {
-      clients.inUnit.replace(before, replaced);
-      endedKeys.change(id, registration.trust, replaced.trust);
-      alsoInUnit?.();
-    };
-    return change(before, act, { types: ['service_account.keys_changed'], actor, key });
   }
 
   /** Runs `act` with room for one more in the team. */
@@ -122,6 +103,7 @@ export function createServiceAccounts(parts: Parts) {
   }
 
   return {
+    ...createAccountKeys({ clients, endedKeys, change }),
     find,
     get,
 
@@ -188,32 +170,6 @@ export function createServiceAccounts(parts: Parts) {
       if (named.length > 0)
         checkTerms({ ...next, scopes: named }, { resources: await resources.list(), rights, team });
       return change(before, () => clients.inUnit.replace(before, next), by);
-    },
-
-    addKey(account: ServiceAccount, key: NamedKey, changed: Changed): Promise<ServiceAccount> {
-      const { keys } = account;
-      checkNewKey(account, key);
-      return changeTrust(account, { jwks: { keys: [...keys, key] } }, { ...changed, key: key.kid });
-    },
-
-    /** What it signed, and what was issued on its word, is dead with it, at once. */
-    disableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
-      checkKey(account, kid);
-      const disabledKeys = [...new Set([...account.disabledKeys, kid])];
-      return changeTrust(account, { disabledKeys }, { actor, key: kid });
-    },
-
-    enableKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
-      checkKey(account, kid);
-      const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
-      return changeTrust(account, { disabledKeys }, { actor, key: kid });
-    },
-
-    removeKey(account: ServiceAccount, kid: string, actor: Actor): Promise<ServiceAccount> {
-      checkKey(account, kid);
-      const keys = account.keys.filter((key) => key.kid !== kid);
-      const disabledKeys = account.disabledKeys.filter((one) => one !== kid);
-      return changeTrust(account, { jwks: { keys }, disabledKeys }, { actor, key: kid });
     },
 
     /** What it signed and what was issued to it before `at` is dead for good. Refuses with invalid_request a time to come. */
