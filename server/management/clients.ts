@@ -139,9 +139,12 @@ const remove = operation({
   description: 'Everything issued to it is dead at once. Its id is never used again.',
   params: clientParams,
   async act(parts, { params: { client_id: id }, caller }) {
-    const { resource } = await checkWithinReach(parts, caller, id);
-    if (resource !== undefined) {
-      const words = `The client ${id} belongs to the API ${resource}.`;
+    const { resource, registration } = await checkWithinReach(parts, caller, id);
+    const isMachine = registration.type === 'service_account';
+    if (resource !== undefined || isMachine) {
+      const words = isMachine
+        ? `The client ${id} is a service account: end it there.`
+        : `The client ${id} belongs to the API ${resource}.`;
       throw new Refusal('invalid_request', { words, param: 'client_id' });
     }
     await parts.clients.remove(id);

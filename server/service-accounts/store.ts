@@ -36,12 +36,13 @@ export type ServiceAccountRow = {
   has_owner: number;
 };
 
+// One whose client alone was removed is none: it has nothing to sign with.
 const COLUMNS = `SELECT s.client_id AS id, s.team_id, s.plan, s.responsible_id, s.last_used_at, s.last_used_address, s.last_used_program,
     s.created_at, c.registration, c.blocked_at, c.revoked_at,
     (SELECT m.plan FROM teams m WHERE m.id = s.team_id) AS team_plan,
     CASE WHEN s.team_id IS NULL OR EXISTS (
       SELECT 1 FROM teams m WHERE m.id = s.team_id AND m.deleted_at IS NULL) THEN 1 ELSE 0 END AS has_owner
-  FROM service_accounts s JOIN clients c ON c.id = s.client_id`;
+  FROM service_accounts s JOIN clients c ON c.id = s.client_id AND c.registration NOT LIKE '%"type":"removed"%'`;
 
 function where({ sql: condition, bindings }: Statement): Statement {
   return { sql: `${COLUMNS} WHERE ${condition}`, bindings };

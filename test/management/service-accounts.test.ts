@@ -2,7 +2,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createSigner } from '../service-accounts/issuers.ts';
+import { createServiceAccount } from '../service-accounts/accounts.ts';
+import { createSigner, present } from '../service-accounts/issuers.ts';
 import { API } from '../support/world.ts';
 import { type Calls, createCalls, createManagementWorld, type ManagementWorld } from './support.ts';
 
@@ -81,4 +82,27 @@ test('of one team only, where that is asked for', async () => {
   const made = await call('POST', PATH, { name: 'Ours', scopes: ['read:tasks'], team_id: team.id });
   const { body } = await call('GET', `${PATH}?team_id=${team.id}`);
   expect(body.data).toMatchObject([{ id: (made.body as Made).id, team_id: team.id, name: 'Ours' }]);
+});
+
+test('T10: one is ended as a service account; where its client alone was removed, it is not there and the others are', async () => {
+  const { id: other } = await createServiceAccount(world);
+  const { id, sign } = await createServiceAccount(world);
+  const refused = await call('DELETE', `/v1/clients/${id}`);
+  expect([refused.status, refused.body.param]).toEqual([400, 'client_id']);
+  expect((await call('GET', `${PATH}/${id}`)).body.state).toBe('active');
+
+  const { clients, database } = world.app.parts;
+  const client = await clients.get(id);
+  await database.transact(() => clients.inUnit.end(client, { actor: 'operator' }));
+  const answers = [
+    await call('GET', `${PATH}/${id}`),
+    await call('PUT', `${PATH}/${id}/not-before`, {}),
+    await call('DELETE', `${PATH}/${id}`),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404]);
+  const { status, body } = await call('GET', `${PATH}?limit=100`);
+  const ids = (body.data as { id: string }[]).map((one) => one.id);
+  expect([status, ids.includes(other), ids.includes(id)]).toEqual([200, true, false]);
+  expect((await world.introspect(world.api, sign())).body).toEqual({ active: false });
+  expect((await present(world, sign({ aud: world.app.config.issuer }))).body.error).toBe('invalid_grant');
 });
