@@ -14,6 +14,7 @@ import { listGrants } from '../admin/grant-commands.ts';
 import type { Client } from '../clients/clients.ts';
 import { needsSecret } from '../clients/secrets.ts';
 import { Refusal } from '../errors.ts';
+import { isSameList } from '../team-apps/widening.ts';
 import { paramOf } from '../web/parameters.ts';
 import { type Asked, type ConsoleParts, type ConsoleRoute, cutPage } from './console-route.ts';
 import { withScopes } from './people.ts';
@@ -70,7 +71,7 @@ function listChanges(shown: ShownClient) {
   if (proposal === null) return [];
   return Object.entries(proposal).flatMap(([field, wanted]) => {
     const [before, after] = [shown[field as keyof typeof proposal], wanted].map((one) => [one ?? []].flat());
-    return String(before) === String(after) ? [] : [{ field, before, after }];
+    return isSameList(before, after) ? [] : [{ field, before, after }];
   });
 }
 

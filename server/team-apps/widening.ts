@@ -9,6 +9,11 @@ function isWithin(part: readonly string[], whole: readonly string[]): boolean {
   return part.every((one) => whole.includes(one));
 }
 
+/** Text by text: an address may hold a comma, and one of two is not two. */
+export function isSameList(one: readonly unknown[] = [], other: readonly unknown[] = []): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** The same name, nothing in a list that was not in it, and no page that was not there. */
 export function isNarrower(next: Proposal, now: Proposal): boolean {
   return (

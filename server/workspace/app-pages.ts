@@ -6,6 +6,7 @@ import { type Proposal, stateOf } from '../clients/team-owner.ts';
 import { nowSeconds } from '../clock.ts';
 import { openidScopes } from '../protocol/catalog.ts';
 import { proposalOf, settingsOf } from '../team-apps/app-terms.ts';
+import { isSameList } from '../team-apps/widening.ts';
 import { paramOf } from '../web/parameters.ts';
 import { pathOfTeam } from './team-pages.ts';
 import type { Asked, Locals, WorkspaceParts } from './workspace-route.ts';
@@ -38,7 +39,7 @@ function listChanges(now: Proposal, wanted: Proposal | undefined) {
   ];
   return Object.keys(before).flatMap((field) => {
     const [was, will] = [before, after].map((one) => [one[field as keyof typeof one] ?? []].flat());
-    return String(was) === String(will) ? [] : [{ field, before: was, after: will }];
+    return isSameList(was, will) ? [] : [{ field, before: was, after: will }];
   });
 }
 

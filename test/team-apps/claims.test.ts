@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NewApp } from '../../server/team-apps/team-apps.ts';
 import { asOperator } from '../../server/teams/admission.ts';
-import { type AppWorld, createAppWorld } from './app-world.ts';
+import { type AppWorld, CALLBACK, createAppWorld } from './app-world.ts';
 
 let world: AppWorld;
 beforeAll(async () => {
@@ -50,6 +50,15 @@ test('H02: a scheme is had by who was allowed, not by who asked first', async ()
   expect((await world.parts.clients.get(squatter.id)).owner?.isPending).toBe(true);
   expect((await world.parts.clients.get(owner.id)).blockedAt).toBeUndefined();
   await expect(register(wanted)).rejects.toMatchObject(taken);
+});
+
+test('H02: one address with a comma that becomes two is a change, and both who asks and who allows see it', async () => {
+  const evil = 'https://evil.example.com/cb';
+  const { app, path } = await world.make({ redirect_uris: `${CALLBACK},${evil}` });
+  await world.allow(app.id);
+  await world.edit(path, { redirect_uris: `${CALLBACK}\n${evil}` });
+  for (const page of [await world.operator.get(`/admin/clients/${app.id}`), await world.browser.get(path)])
+    expect(page.html).toContain(`>${evil}</bdi>`);
 });
 
 test('H02: however many wait, they crowd nobody out: not the scheme of an app, nor the origin of another', async () => {
