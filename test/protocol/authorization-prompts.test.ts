@@ -163,3 +163,16 @@ test.each([
     expect(await claimsFrom(back, verifier)).toMatchObject({ sub: id });
   },
 );
+
+test('A13 C02: where another tab signed somebody else in meanwhile, a page of ours signs them out and goes on to the app', async () => {
+  const tabs = world.app.robot();
+  const { page, verifier } = await visits.begin(world.notes, {}, tabs);
+  const answered = await tabs.submit(page, ADA, { button: 'Sign in' });
+  await tabs.send(await tabs.get('/sign-in'), GRACE);
+  const between = await tabs.get(answered.location ?? '');
+  expect(mainTextOf(between)).toContain('Signing you out');
+  const policy = between.headers.get('content-security-policy');
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("form-action 'self' https://notes.example.com;");
+  expect((await claimsFrom(await tabs.send(between), verifier)).sub).toBe(world.ada.id);
+});
