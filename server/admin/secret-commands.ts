@@ -48,13 +48,9 @@ export async function addSecret(parts: Parts): Promise<ShownSecret[]> {
   return listSecrets(parts);
 }
 
-/** The last key of the file becomes the first, and everything is sealed with it. Servers that run read the file again. */
-export async function resealSecrets(parts: Parts): Promise<ShownSecret[]> {
-  const { config, database, audit, sealer, signingKeys } = parts;
-  const [first] = changeSecretsFile(config.secrets_file, (keys) => [
-    keys.at(-1) ?? keys[0],
-    ...keys.slice(0, -1),
-  ]);
+/** Servers that run read the file again. */
+async function sealAnew(parts: Parts, first: Buffer): Promise<ShownSecret[]> {
+  const { database, audit, sealer, signingKeys } = parts;
   await unlessChanged(() =>
     database.transact(async () => {
       const count = (await resealServerKeys(database, sealer)) + (await signingKeys.reseal());
@@ -62,6 +58,26 @@ export async function resealSecrets(parts: Parts): Promise<ShownSecret[]> {
     }),
   );
   return listSecrets(parts);
+}
+
+/** The last key of the file becomes the first, and everything is sealed with it. */
+function sealWithLast(parts: Parts): Promise<ShownSecret[]> {
+  const [first] = changeSecretsFile(parts.config.secrets_file, (keys) => [
+    keys.at(-1) ?? keys[0],
+    ...keys.slice(0, -1),
+  ]);
+  return sealAnew(parts, first);
+}
+
+/**
+ * The same; but where another key than the first has sealed something, a reseal was broken off, or a node had the file of
+ * before: then the first key stays, for the last one is the one that was to go.
+ */
+export async function resealSecrets(parts: Parts): Promise<ShownSecret[]> {
+  const isUnfinished = (await listSecrets(parts)).some(({ seals, sealed }) => !seals && sealed > 0);
+  if (!isUnfinished) return sealWithLast(parts);
+  const [first] = readSecretsFile(parts.config.secrets_file);
+  return sealAnew(parts, first);
 }
 
 /** Keys that seal nothing leave the file. A backup that was sealed with one needs the file of its own day. */
@@ -78,7 +94,7 @@ export async function dropSecrets(parts: Parts): Promise<ShownSecret[]> {
 /** Where one machine has the file: the new key at once. */
 export async function rotateSecret(parts: Parts): Promise<ShownSecret[]> {
   await addSecret(parts);
-  return resealSecrets(parts);
+  return sealWithLast(parts);
 }
 
 /** Another key signs cookies; nobody is signed out, since the one before verifies for as long as a sign-in may last. */

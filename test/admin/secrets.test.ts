@@ -143,6 +143,20 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     ]);
   });
 
+  test('F18: a reseal that was broken off is finished by the next one, and the key that was to go does not come back', async () => {
+    const added = await cli.json<Shown[]>(['secrets', 'add']);
+    const [old, fresh] = [added[0]?.key, added.at(-1)?.key];
+    const [header, ...keys] = readFileSync(file, 'utf8').trimEnd().split('\n');
+    // Killed after the file, before the database.
+    writeFileSync(file, `${[header, keys.at(-1), ...keys.slice(0, -1)].join('\n')}\n`);
+    const resealed = await cli.json<Shown[]>(['secrets', 'reseal']);
+    expect(resealed[0]).toMatchObject({ key: fresh, seals: true });
+    expect(resealed.slice(1).every(({ sealed }) => sealed === 0)).toBe(true);
+    const left = await cli.json<Shown[]>(['secrets', 'drop']);
+    expect(left.map(({ key }) => key)).toEqual([fresh]);
+    expect(left).not.toContainEqual(expect.objectContaining({ key: old }));
+  });
+
   test('F18: two commands that change the file at once: one is refused, and no key is lost', async () => {
     writeFileSync(`${file}.lock`, '');
     onTestFinished(() => rmSync(`${file}.lock`));
