@@ -3,11 +3,10 @@ import { Refusal } from '../errors.ts';
 import type { Middleware, WebContext } from '../web/context.ts';
 import { listTags, withTags } from '../web/words.ts';
 import { routes } from './endpoints.ts';
-
-const LONGEST_BODY_BYTES = 57_344;
+import { type ReadText, sendOn } from './form-as-query.ts';
 
 type Parts = {
-  readText: (ctx: WebContext, maxBytes: number) => Promise<string>;
+  readText: ReadText;
   /** Refuses what a page of another site has sent. */
   checkSource: (ctx: WebContext) => void;
 };
@@ -33,8 +32,6 @@ export function createSignOutRequest({ readText, checkSource }: Parts): Middlewa
     if (ctx.get('Content-Type') !== '' && !ctx.is('application/x-www-form-urlencoded'))
       throw new Refusal('unsupported_media_type');
     // The specification wants POST too; from another site the browser has its cookies only with the GET after it.
-    const body = await readText(ctx, LONGEST_BODY_BYTES);
-    ctx.status = 303;
-    ctx.redirect(`${routes.end_session}?${new URLSearchParams(body).toString()}`);
+    return sendOn(ctx, routes.end_session, readText);
   };
 }

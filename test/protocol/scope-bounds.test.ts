@@ -119,6 +119,20 @@ test('A32 A01: an endless scope opens no redirect to an address that is not regi
   expect([status, headers.get('location')]).toEqual([400, null]);
 });
 
+test.each(['/authorize', '/logout'])(
+  'A32 A17: a form for %s that fits into no address is refused',
+  async (path) => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    // The second is short as it is written, and three times as long in an address.
+    for (const body of [`state=${'x'.repeat(20_000)}`, `state=${'"'.repeat(6000)}`]) {
+      const answer = await world.ask(path, { method: 'POST', headers, body });
+      expect([answer.status, answer.headers.get('location')]).toEqual([413, null]);
+    }
+    const { status } = await world.ask(path, { method: 'POST', headers, body: `state=${'x'.repeat(9000)}` });
+    expect(status).toBe(303);
+  },
+);
+
 test('A32: a POST that could not come again as an address is refused, and not sent back to the browser', async () => {
   for (const scope of Object.values(endless)) {
     const { status, headers, text } = await world.post('/authorize', authorization(scope));
