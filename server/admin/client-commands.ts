@@ -162,8 +162,11 @@ export async function showClient({ clients }: Pick<Parts, 'clients'>, id: string
 }
 
 /** Everything issued to it is dead, and stays dead when it is allowed again; so are the devices that wait for a person. */
-export async function blockClient({ clients }: Pick<Parts, 'clients'>, id: string): Promise<ShownClient> {
-  return describeClient(await clients.block(id));
+export async function blockClient(
+  { appReview }: Pick<AdminParts, 'appReview' | 'clients'>,
+  id: string,
+): Promise<ShownClient> {
+  return describeClient(await appReview.block(id));
 }
 
 /**

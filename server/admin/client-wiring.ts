@@ -106,7 +106,7 @@ Apps that teams registered stand in another list:
   function addOne(
     name: string,
     description: string,
-    act: (parts: Pick<AdminParts, 'clients'>, id: string) => Promise<ShownClient>,
+    act: (parts: Pick<AdminParts, 'appReview' | 'clients'>, id: string) => Promise<ShownClient>,
   ): void {
     clients
       .command(name)

@@ -284,8 +284,7 @@ export function createApiKeys(parts: ApiKeyParts) {
     record,
 
     /** Whom mails about a key go to. */
-    listRecipients: ({ owner }: Pick<ApiKey, 'owner'>) =>
-      holders.listRecipients(owner, parts.rights.teamRoleNames().filter(parts.rights.manages)),
+    listRecipients: ({ owner }: Pick<ApiKey, 'owner'>) => holders.listRecipients(owner, parts.rights),
 
     noteUse: store.noteUse,
 

@@ -1,17 +1,10 @@
-// How whoever a key acts for stands now, and who answers for the keys of a team: reads only, each one statement.
+// How whoever a key acts for stands now, and who is told of a personal key: reads only, each one statement.
 import type { Database } from '../storage/database.ts';
 import { readStanding, readTeamStanding, standingOf, teamStandingOf } from '../storage/standing.ts';
 import { sql } from '../storage/statement.ts';
+import { listReachableManagers, type Recipient } from '../teams/managers.ts';
 import type { KeyOwner } from './api-key.ts';
 import type { Holder } from './key-rights.ts';
-
-const MOST_RECIPIENTS = 10;
-
-export type Recipient = {
-  readonly accountId: string;
-  readonly email: string;
-  readonly locale: string | undefined;
-};
 
 export function createHolderStore(database: Database) {
   async function findTeam(teamId: string): Promise<Holder | undefined> {
@@ -35,27 +28,23 @@ export function createHolderStore(database: Database) {
     return team.role === '' ? undefined : { kind: 'personal', person, team };
   }
 
+  async function listOwner(accountId: string): Promise<Recipient[]> {
+    const rows = await database.list<{ id: string; email: string; locale: string | null }>(
+      sql`SELECT a.id, a.email, COALESCE(a.chosen_locale, a.locale) AS locale FROM accounts a
+        WHERE a.id = ${accountId} AND a.email IS NOT NULL AND a.disabled_at IS NULL AND a.deleted_at IS NULL`,
+    );
+    return rows.map(({ id, email, locale }) => ({ accountId: id, email, locale: locale ?? undefined }));
+  }
+
   return {
     /** Undefined where there is no such person or team now, or the person is not in the team that is named. */
     findHolder: (owner: KeyOwner, teamId: string | undefined): Promise<Holder | undefined> =>
       owner.kind === 'team' ? findTeam(owner.teamId) : findPerson(owner.accountId, teamId),
 
-    /** The owner of a personal key; of a team, at most ten who have one of these roles, the oldest members first. */
-    async listRecipients(owner: KeyOwner, managingRoles: readonly string[]): Promise<Recipient[]> {
-      const who =
-        owner.kind === 'personal'
-          ? sql`a.id = ${owner.accountId}`
-          : {
-              sql: `a.id IN (SELECT m.account_id FROM memberships m WHERE m.team_id = ?
-                AND m.role IN (${managingRoles.map(() => '?').join(', ')}))`,
-              bindings: [owner.teamId, ...managingRoles],
-            };
-      const rows = await database.list<{ id: string; email: string; locale: string | null }>({
-        sql: `SELECT a.id, a.email, COALESCE(a.chosen_locale, a.locale) AS locale FROM accounts a WHERE ${who.sql} AND a.email IS NOT NULL
-          AND a.disabled_at IS NULL AND a.deleted_at IS NULL ORDER BY a.created_at, a.id LIMIT ${MOST_RECIPIENTS}`,
-        bindings: who.bindings,
-      });
-      return rows.map(({ id, email, locale }) => ({ accountId: id, email, locale: locale ?? undefined }));
-    },
+    /** Of a personal key its owner; of one of a team those who manage it and can be reached. */
+    listRecipients: (owner: KeyOwner, rights: Parameters<typeof listReachableManagers>[0]['rights']) =>
+      owner.kind === 'team'
+        ? listReachableManagers({ database, rights }, owner.teamId)
+        : listOwner(owner.accountId),
   };
 }

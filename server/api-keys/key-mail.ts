@@ -2,8 +2,8 @@
 import type { SendMail } from '../accounts/account-mail.ts';
 import { normalizeEmail } from '../accounts/email.ts';
 import { nowSeconds } from '../clock.ts';
+import type { Recipient } from '../teams/managers.ts';
 import type { ApiKey } from './api-key.ts';
-import type { Recipient } from './holder-store.ts';
 
 export function createKeyMail({ send, issuer }: { send: SendMail; issuer: string }) {
   function tell(

@@ -4,7 +4,7 @@ import { normalizeEmail } from '../accounts/email.ts';
 import type { OperatorMail } from '../accounts/operator-mail.ts';
 import type { Client } from '../clients/clients.ts';
 import type { Limiter } from '../rate-limits/limiter.ts';
-import type { Recipient } from './store.ts';
+import type { Recipient } from '../teams/managers.ts';
 
 const EVERYBODY = 'all';
 
@@ -18,6 +18,10 @@ export type AppMailParts = {
 export type Decision = { isAllowed: boolean; isChange: boolean; note: string | undefined };
 
 export function createAppMail({ send, issuer, limiter, operatorMail }: AppMailParts) {
+  function addressOf(teamId: string, id: string): string {
+    return `${issuer}/teams/${encodeURIComponent(teamId)}/apps/${encodeURIComponent(id)}`;
+  }
+
   /** Beyond the limits it stands in the list of what waits, and fills nobody's mailbox. */
   async function mayTell(teamId: string): Promise<boolean> {
     const own = await limiter.take('team_app.mail_of_team', teamId);
@@ -36,13 +40,20 @@ export function createAppMail({ send, issuer, limiter, operatorMail }: AppMailPa
       };
     },
 
+    /** In the unit that blocks it. */
+    blocked(recipients: readonly Recipient[], { id, registration, owner }: Client): void {
+      const locals = { app_name: registration.name, url: addressOf(owner?.teamId ?? '', id) };
+      for (const { accountId, email, locale } of recipients)
+        send({ template: 'app-blocked', to: normalizeEmail(email), accountId, locale, locals });
+    },
+
     /** In the unit of the decision. */
     decided(recipients: readonly Recipient[], { id, registration, owner }: Client, decision: Decision): void {
       const { isAllowed, isChange, note } = decision;
       const locals = {
         ...{ app_name: registration.name, note },
         ...{ is_allowed: isAllowed ? 'yes' : undefined, is_change: isChange ? 'yes' : undefined },
-        url: `${issuer}/teams/${encodeURIComponent(owner?.teamId ?? '')}/apps/${encodeURIComponent(id)}`,
+        url: addressOf(owner?.teamId ?? '', id),
       };
       for (const { accountId, email, locale } of recipients)
         send({ template: 'app-decided', to: normalizeEmail(email), accountId, locale, locals });

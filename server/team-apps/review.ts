@@ -5,6 +5,7 @@ import type { Client, Clients } from '../clients/clients.ts';
 import { revisionOf, stateOf, type TeamOwner } from '../clients/team-owner.ts';
 import { Refusal } from '../errors.ts';
 import type { Database } from '../storage/database.ts';
+import { listReachableManagers } from '../teams/managers.ts';
 import type { Rights } from '../teams/rights.ts';
 import type { AppMail } from './app-mail.ts';
 import { withProposal } from './app-terms.ts';
@@ -15,7 +16,7 @@ const LONGEST_NOTE = 500;
 type Parts = {
   database: Database;
   audit: Audit;
-  clients: Pick<Clients, 'get' | 'findSchemeOwner'>;
+  clients: Pick<Clients, 'get' | 'inUnit' | 'findSchemeOwner'>;
   rights: Pick<Rights, 'teamRoleNames' | 'manages'>;
   mail: AppMail;
   actor: string;
@@ -36,7 +37,7 @@ export function createAppReview({ database, audit, clients, rights, mail, actor 
   }
 
   function listRecipients({ owner }: Client) {
-    return store.listRecipients(owner?.teamId ?? '', rights.teamRoleNames().filter(rights.manages));
+    return listReachableManagers({ database, rights }, owner?.teamId ?? '');
   }
 
   return {
@@ -55,6 +56,19 @@ export function createAppReview({ database, audit, clients, rights, mail, actor 
         const type = isChange ? 'client.change_allowed' : 'client.allowed';
         audit.record(type, { actor, clientId: id, details: { team_id: owner.teamId, revision } });
         mail.decided(recipients, { ...client, registration }, { isAllowed: true, isChange, note: undefined });
+      });
+      return clients.get(id);
+    },
+
+    /** Refuses it from now on: everything issued to it is dead. Its team is told once. */
+    async block(id: string): Promise<Client> {
+      const client = await clients.get(id);
+      const isNews = client.owner !== undefined && client.blockedAt === undefined;
+      const recipients = isNews ? await listRecipients(client) : [];
+      await database.transact(() => {
+        clients.inUnit.block(id);
+        audit.record('client.blocked', { actor, clientId: id });
+        mail.blocked(recipients, client);
       });
       return clients.get(id);
     },

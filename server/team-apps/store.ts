@@ -10,14 +10,6 @@ import { type Statement, sql } from '../storage/statement.ts';
 /** The label of a registration beyond the plan. */
 export const NO_ROOM = 'team_apps';
 
-const MOST_RECIPIENTS = 10;
-
-export type Recipient = {
-  readonly accountId: string;
-  readonly email: string;
-  readonly locale: string | undefined;
-};
-
 function asText(proposal: Proposal | undefined): string | null {
   return proposal === undefined ? null : JSON.stringify(proposal);
 }
@@ -117,19 +109,6 @@ export function createTeamAppStore(database: Database) {
     /** Of an account that is erased. */
     forgetPerson(accountId: string): void {
       database.write(sql`UPDATE clients SET registered_by = NULL WHERE registered_by = ${accountId}`);
-    },
-
-    /** At most ten members who have one of these roles, the oldest accounts first. */
-    async listRecipients(teamId: string, roles: readonly string[]): Promise<Recipient[]> {
-      const rows = await database.list<{ id: string; email: string; locale: string | null }>({
-        sql: `SELECT a.id, a.email, COALESCE(a.chosen_locale, a.locale) AS locale FROM accounts a
-          WHERE a.id IN (SELECT m.account_id FROM memberships m WHERE m.team_id = ?
-            AND m.role IN (${roles.map(() => '?').join(', ')}))
-          AND a.email IS NOT NULL AND a.disabled_at IS NULL AND a.deleted_at IS NULL
-          ORDER BY a.created_at, a.id LIMIT ${MOST_RECIPIENTS}`,
-        bindings: [teamId, ...roles],
-      });
-      return rows.map(({ id, email, locale }) => ({ accountId: id, email, locale: locale ?? undefined }));
     },
   };
 }

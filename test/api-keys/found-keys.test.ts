@@ -1,6 +1,7 @@
 // Found keys can be killed: by whoever holds one (RFC 7009 without a client), and by a scanner's signed report.
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { sql } from '../../server/storage/statement.ts';
 import { answers, startReceiver } from '../outbound/receiver.ts';
 import { createKeyWorld, type KeyWorld } from './key-world.ts';
 
@@ -46,12 +47,21 @@ test('whoever holds a key ends it, without saying who they are; the owner is tol
   expect((await world.post('/revoke', { token: secret })).status, 'and again').toBe(200);
 });
 
-test('the key of a team is ended so too, and those who manage the team are told', async () => {
-  const { secret } = await world.make({ owner: world.ofTeam, name: 'Deploys' });
-  expect((await world.post('/revoke', { token: secret, token_type_hint: 'access_token' })).status).toBe(200);
-  expect((await world.ask(secret)).active).toBe(false);
-  const mails = await mailsOf('An API key was revoked by somebody who holds it');
-  expect(mails.find(({ text }) => text.includes('Deploys'))).toMatchObject({ to: 'ada@example.com' });
+test('the key of a team is ended so too, and those who manage it and have confirmed their address are told', async () => {
+  const { database } = world.parts;
+  for (const [name, verifiedAt, to] of [
+    ['Unproved', null, []],
+    ['Deploys', 1, ['ada@example.com']],
+  ] as const) {
+    await database.transact(() =>
+      database.write(sql`UPDATE accounts SET email_verified_at = ${verifiedAt} WHERE id = ${world.ada.id}`),
+    );
+    const { secret } = await world.make({ owner: world.ofTeam, name });
+    const ended = await world.post('/revoke', { token: secret, token_type_hint: 'access_token' });
+    expect([ended.status, (await world.ask(secret)).active]).toEqual([200, false]);
+    const mails = await mailsOf('An API key was revoked by somebody who holds it');
+    expect(mails.filter(({ text }) => text.includes(name)).map((mail) => mail.to)).toEqual(to);
+  }
 });
 
 test('RFC 7009 section 2.2: a key that nobody has is no error, and what is no key needs a client as ever', async () => {

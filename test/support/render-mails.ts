@@ -28,6 +28,7 @@ export const mailSamples: Readonly<Record<string, Locals>> = {
   'api-key-found/team': { ...key, is_team: 'yes', at: NOON },
   'api-key-revoked': { ...key, at: NOON, address: device.address },
   'api-key-revoked/team': { ...key, is_team: 'yes', at: NOON },
+  'app-blocked': { app_name: 'Loom board', url },
   'app-decided': { app_name: 'Loom board', is_allowed: 'yes', url },
   'app-decided/change': { app_name: 'Loom board', is_allowed: 'yes', is_change: 'yes', url },
   'app-decided/declined': { app_name: 'Loom board', note: 'Whose name is this?', url },

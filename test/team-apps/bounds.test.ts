@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as rules from '../../config/registrations.ts';
 import { prepareUpdate } from '../../server/admin/client-registration.ts';
 import { DEVICE_GRANT } from '../../server/clients/ready-made.ts';
+import { sql } from '../../server/storage/statement.ts';
 import type { NewApp } from '../../server/team-apps/team-apps.ts';
 import { asPerson } from '../../server/teams/admission.ts';
 import { OPERATOR } from '../api-keys/key-world.ts';
@@ -111,6 +112,17 @@ test('operators get a mail for what waits, at most five a day from one team; the
   const waiting = await countMails();
   await world.allow(id);
   expect((await countMails()) - waiting).toBe(1);
+  for (let number = 0; number < 2; number += 1) await world.parts.appReview.block(id);
+  expect((await countMails()) - waiting, 'and one that it is blocked').toBe(2);
+  await world.parts.clients.allow(id);
+  await world.parts.database.transact(() =>
+    world.parts.database.write(sql`UPDATE accounts SET email_verified_at = NULL WHERE id = ${world.eve.id}`),
+  );
+  await world.parts.appReview.block(id);
+  expect((await countMails()) - waiting, 'to an address that nobody has confirmed').toBe(2);
+  await world.parts.database.transact(() =>
+    world.parts.database.write(sql`UPDATE accounts SET email_verified_at = 1 WHERE id = ${world.eve.id}`),
+  );
 });
 
 test('G07: whoever was taken out of the team keeps nothing of its apps, and the app stays', async () => {
