@@ -40,6 +40,7 @@ import { createServiceAccounts } from './service-accounts/service-accounts.ts';
 import { createSpentAssertions } from './service-accounts/spent-assertions.ts';
 import { createTrustedIssuers } from './service-accounts/trusted-issuers.ts';
 import { createSigningKeys } from './signing-keys/signing-keys.ts';
+import { orNothing } from './storage/damage.ts';
 import { createAppMail } from './team-apps/app-mail.ts';
 import { createAppTerms } from './team-apps/app-terms.ts';
 import { createAppReview } from './team-apps/review.ts';
@@ -107,10 +108,12 @@ function createMachines(below: Foundation & Registry, actor: string) {
     issuer: config.issuer,
     tokenEndpoint: `${config.issuer}/token`,
     skewSeconds: config.tokens.clock_skew_seconds,
+    // Whose row is damaged is nobody: what it signs is refused.
     findAuthority: (issuer) =>
-      isServiceAccountId(issuer)
-        ? serviceAccounts.findAuthority(issuer)
-        : trustedIssuers.findAuthority(issuer),
+      orNothing(
+        () => (isServiceAccountId(issuer) ? serviceAccounts : trustedIssuers).findAuthority(issuer),
+        database.noteDamage,
+      ),
   });
   const selfSigned = createSelfSigned({
     skewSeconds: config.tokens.clock_skew_seconds,

@@ -1,10 +1,16 @@
 // Access tokens, opaque and JWT: an API learns only about tokens for itself (RFC 7662 section 4, RFC 8707 section 3).
 import { isServiceAccountId } from '../service-accounts/account-registration.ts';
-import { says } from '../service-accounts/service-account.ts';
+import { isOnPlan, says } from '../service-accounts/service-account.ts';
 import { readStanding, readTeamStanding, teamStandingOf } from '../storage/standing.ts';
 import { parseAccessToken } from '../storage/token-format.ts';
 import type { Rights } from '../teams/rights.ts';
-import { type ActiveAnswer, type Circumstances, describeSubject, type Kind } from './kinds.ts';
+import {
+  type ActiveAnswer,
+  type Circumstances,
+  describeSubject,
+  type InactiveReason,
+  type Kind,
+} from './kinds.ts';
 import { accessTokenRules, commonRules } from './liveness.ts';
 import { createRegistrationReader } from './registrations.ts';
 import { accessTokens, createSelect, RESOURCE, type Row } from './store.ts';
@@ -110,6 +116,13 @@ export const recogniseAccessToken: Kind = (text, caller, now) => {
   if (key === undefined) return undefined;
   const { id, secretHash, jti, kid = null } = key;
 
+  /** As what it signs itself: a plan without service accounts ends what those of the team have. */
+  function judge(found: Row, { rights }: Circumstances): InactiveReason | null {
+    const { asserted_by, account_id, team_id: teamId, own_plan: teamPlan } = found as AccessTokenRow;
+    const isOfTeam = asserted_by !== null && account_id === null && teamId !== null;
+    return isOfTeam && !isOnPlan({ teamId, teamPlan }, rights) ? 'plan_required' : null;
+  }
+
   function describe(found: Row, circumstances: Circumstances): ActiveAnswer {
     const row = found as AccessTokenRow;
     const { mayHold, named } = describeHolder(row, circumstances);
@@ -131,5 +144,5 @@ export const recogniseAccessToken: Kind = (text, caller, now) => {
     };
   }
 
-  return { statement: select(caller, { id, secret_hash: secretHash, kid }, now), describe };
+  return { statement: select(caller, { id, secret_hash: secretHash, kid }, now), describe, judge };
 };
