@@ -43,10 +43,14 @@ function connectSqlite(path: string): Knex {
   });
 }
 
-function explain(error: unknown): unknown {
+function explain(error: unknown, path: string | undefined): unknown {
   if (!(error instanceof Error)) return error;
   if (toFault(error) instanceof StorageFault) {
-    return new StorageFault(`The database (DATABASE_URL) does not answer: ${error.message}`, error);
+    const what =
+      path === undefined
+        ? 'The database (DATABASE_URL) does not answer'
+        : `The database file ${path} (DATABASE_URL), or what stands beside it, cannot be used`;
+    return new StorageFault(`${what}: ${error.message}`, error);
   }
   const unknown = /the following files are missing: (.*)$/.exec(error.message)?.[1];
   if (unknown !== undefined) {
@@ -139,6 +143,6 @@ export async function migrate(url: string, settings: Knex.MigratorConfig = SETTI
     makeFolder(dirname(path));
     return await withFileLock(`${path}-migration`, () => applyTo(connectSqlite(path), settings));
   } catch (error) {
-    throw explain(error);
+    throw explain(error, path);
   }
 }

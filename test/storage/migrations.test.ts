@@ -1,5 +1,6 @@
 // The schema: the same on both databases, applied once whoever comes, and never touched by a program that does not know it.
 import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Sqlite from 'better-sqlite3';
@@ -124,5 +125,13 @@ test('on sqlite a start waits, however long, for the process that changes the sc
   expect(isDone).toBe(false);
   first.close();
   expect(await second).toEqual([]);
+  await place.close();
+});
+
+test('a file that cannot be opened is named to whoever starts the server', async () => {
+  const place = await createPlace('sqlite');
+  const path = join(place.directory, 'a-folder.sqlite');
+  mkdirSync(path);
+  await expect(migrate(`sqlite:${path}`)).rejects.toThrow(`The database file ${path} (DATABASE_URL)`);
   await place.close();
 });
