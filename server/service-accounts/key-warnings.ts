@@ -6,6 +6,7 @@ import type { OperatorMail } from '../accounts/operator-mail.ts';
 import type { Audit } from '../audit/audit.ts';
 import { nowSeconds } from '../clock.ts';
 import type { Log } from '../observability/log.ts';
+import { readRows } from '../storage/damage.ts';
 import type { Database } from '../storage/database.ts';
 import { Conflict } from '../storage/faults.ts';
 import { createRepeating } from '../storage/repeating.ts';
@@ -19,6 +20,12 @@ import { createWarnedKeyStore, type EndingRow } from './warned-key-store.ts';
 const BATCH = 50;
 const EVERY_MILLISECONDS = 600_000;
 const DAY_SECONDS = 86_400;
+
+function readEnding(row: EndingRow) {
+  const { name, trust } = readRegistration(row) as AccountRegistration;
+  const keys = (trust.jwks?.keys ?? []).filter((key) => !isDisabled(key, trust.disabledKeys));
+  return { row, name, keys };
+}
 
 export type ServiceKeyWarningParts = {
   database: Database;
@@ -87,11 +94,8 @@ export function createServiceKeyWarnings(parts: ServiceKeyWarningParts) {
   async function warnDue(): Promise<void> {
     for (let after = ''; !isStopped(); ) {
       const rows = await store.listEnding({ after, limit: BATCH });
-      for (const row of rows) {
-        const { name, trust } = readRegistration(row) as AccountRegistration;
-        const used = (trust.jwks?.keys ?? []).filter((key) => !isDisabled(key, trust.disabledKeys));
-        for (const key of used) await warn(row, name, key);
-      }
+      for (const { row, name, keys } of readRows(rows, readEnding, database.noteDamage))
+        for (const key of keys) await warn(row, name, key);
       const last = rows.at(-1)?.id;
       if (rows.length < BATCH || last === undefined) break;
       after = last;

@@ -82,6 +82,29 @@ describe.each(dialects)('on %s', (dialect) => {
       expect(mails[0]?.text).toContain(words);
   });
 
+  test('F30: an account whose row is damaged keeps no other one from being told of', async () => {
+    const start = now();
+    const damaged = await makeEnding({ name: 'Damaged' }, 30);
+    const whole = await makeEnding({ name: 'Whole' }, 30);
+    const first = [damaged.id, whole.id].toSorted()[0] ?? '';
+    const write = (registration: string) =>
+      world.parts.database.transact(() => {
+        world.parts.database.write(
+          sql`UPDATE clients SET registration = ${registration} WHERE id = ${first}`,
+        );
+      });
+    const [kept] = await world.parts.database.list<{ registration: string }>(
+      sql`SELECT registration FROM clients WHERE id = ${first} LIMIT 1`,
+    );
+    await write('{');
+    setTime(start + 29 * DAY_SECONDS + 10);
+    await look();
+    const told = first === damaged.id ? 'Whole' : 'Damaged';
+    expect(await mailsAbout(told)).toHaveLength(1);
+    await write(kept?.registration ?? '');
+    await Promise.all([damaged.remove(), whole.remove()]);
+  });
+
   test('whoever was not told in time is told once; of a key that is disabled or gone nobody is', async () => {
     const start = now();
     const late = await makeEnding({ name: 'Late' }, 30);
