@@ -96,7 +96,7 @@ describe.each(dialects)('on %s', (dialect) => {
     const [kept] = await world.parts.database.list<{ registration: string }>(
       sql`SELECT registration FROM clients WHERE id = ${first} LIMIT 1`,
     );
-    await write('{');
+    await write('{"exp":');
     setTime(start + 29 * DAY_SECONDS + 10);
     await look();
     const told = first === damaged.id ? 'Whole' : 'Damaged';
