@@ -7,7 +7,7 @@ import Sqlite from 'better-sqlite3';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import { sqlitePathOf } from './database.ts';
-import { StorageFault, toFault } from './faults.ts';
+import { isRetryable, StorageFault, toFault } from './faults.ts';
 import { makeFolder } from './folders.ts';
 import { isBusy, openSqlite } from './sqlite.ts';
 
@@ -16,7 +16,10 @@ const SETTINGS = { directory: DIRECTORY, loadExtensions: ['.ts'] };
 // Any number that nobody else in this database uses: `latchkey` as it begins in ASCII.
 const ADVISORY_LOCK = 0x6c617463;
 const LOCK_ATTEMPTS = 6000;
-const APPLY_ATTEMPTS = 100;
+const APPLY_ATTEMPTS = 1000;
+const TABLE_PATIENCE_MILLISECONDS = 200;
+/** PostgreSQL's lock_not_available. */
+const TABLE_IS_TAKEN = '55P03';
 const LOCK_PAUSE_MILLISECONDS = 100;
 
 /** A sentence for whoever starts the server. */
@@ -28,7 +31,11 @@ function ignore(): void {}
 const log = { warn: ignore, error: ignore, deprecate: ignore, debug: ignore };
 
 function connectPostgres(url: string): Knex {
-  return knex({ client: 'pg', connection: url, log, pool: { min: 0, max: 1 } });
+  type Created = (error: unknown, connection: unknown) => void;
+  // Behind a migration that waits for a table wait all who read it: so it does not wait long, but comes again.
+  const afterCreate = (connection: pg.Client, done: Created) =>
+    connection.query(`SET lock_timeout = ${TABLE_PATIENCE_MILLISECONDS}`, (error) => done(error, connection));
+  return knex({ client: 'pg', connection: url, log, pool: { min: 0, max: 1, afterCreate } });
 }
 
 function connectSqlite(path: string): Knex {
@@ -109,6 +116,10 @@ async function applyLatest(connection: Knex, settings: Knex.MigratorConfig): Pro
   return applied;
 }
 
+function hasGivenWay(error: Error): boolean {
+  return isBusy(error) || isRetryable(error) || ('code' in error && error.code === TABLE_IS_TAKEN);
+}
+
 /** Under our lock nobody else migrates: knex's own, if it is taken, was left by a process that was killed. */
 async function applyAlone(connection: Knex, settings: Knex.MigratorConfig): Promise<string[]> {
   for (let attempt = 1; ; attempt += 1) {
@@ -117,8 +128,8 @@ async function applyAlone(connection: Knex, settings: Knex.MigratorConfig): Prom
     } catch (error) {
       if (attempt >= APPLY_ATTEMPTS || !(error instanceof Error)) throw error;
       if (error.name === 'MigrationLocked') await connection.migrate.forceFreeMigrationsLock(settings);
-      // A server of the version before still writes to the file.
-      else if (isBusy(error)) await setTimeout(LOCK_PAUSE_MILLISECONDS);
+      // A server of the version before still writes, and one of us had to give way: nothing of this migration stands.
+      else if (hasGivenWay(error)) await setTimeout(LOCK_PAUSE_MILLISECONDS);
       else throw error;
     }
   }

@@ -1,6 +1,7 @@
 // An upgrade beside running servers (row F19): the next version brings the schema up to date while this one serves, and goes on.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sql } from '../../server/storage/statement.ts';
 import { type MailingApp, startTestApp } from '../support/app.ts';
@@ -99,4 +100,24 @@ describe.each(dialects)('on %s', (dialect) => {
     await expect(start).rejects.toThrow('made by a newer version, which this one must not touch');
     expect((await world.signIn(world.notes, LASTING)).refresh_token).toBeDefined();
   });
+});
+
+test('F19: on postgres a migration that has to give way to a server that writes is tried again', async () => {
+  const app = await startTestApp({ dialect: 'postgres' });
+  const { url } = app.config.database;
+  const writer = new pg.Client({ connectionString: url });
+  await writer.connect();
+  // So that the migration is the one that gives way.
+  await writer.query("SET deadlock_timeout = '3s'");
+  await writer.query('BEGIN');
+  await writer.query('LOCK TABLE refresh_tokens IN ROW EXCLUSIVE MODE');
+  const migrated = migrateToNext(url);
+  const isWaiting = sql`SELECT 1 AS one FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+  await expect
+    .poll(() => app.parts.database.list(isWaiting), { interval: 10, timeout: 10_000 })
+    .not.toEqual([]);
+  await writer.query('SELECT 1 FROM access_tokens LIMIT 1').finally(() => writer.query('ROLLBACK'));
+  expect(await migrated).toEqual(NEXT);
+  await writer.end();
+  await app.close();
 });
