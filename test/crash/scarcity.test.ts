@@ -40,9 +40,10 @@ test(
     // There is none for each of them: the last ones are cut off.
     await Promise.any(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     for (const socket of sockets) socket.destroy();
-    const answer = await world.refresh(world.notes, token);
-    expect(answer.status).toBe(200);
-    expect((await server.ask('/readyz')).status).toBe(200);
+    // It hears of each one by one; until the first is free whoever comes is cut off as well.
+    const isServing = async () => (await server.ask('/readyz').catch(() => undefined))?.status;
+    await expect.poll(isServing, { timeout: 10_000 }).toBe(200);
+    expect((await world.refresh(world.notes, token)).status).toBe(200);
     expect(server.isGone()).toBe(false);
   },
   PATIENCE_MILLISECONDS,
