@@ -24,6 +24,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const NOT_CLONED = new Set(['node_modules', '.git', 'data', 'test', 'bench', 'coverage', '.tmp']);
 /** Some thirty programs, one after the other. */
 const PATIENCE_MILLISECONDS = 120_000;
+/** An address for the person, or the end of a block. */
+const NEXT = /(http:\S+\/(?:authorize|device)\?\S+)\s|\[end: (\d+)\]\n/;
+const BLOCK_PATIENCE_MILLISECONDS = 30_000;
 const ADA = { email: 'ada@example.com', password: 'a long walk over the hills' };
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-readme-'));
@@ -81,7 +84,17 @@ async function goTo(said: string): Promise<void> {
     return;
   }
   address = await newcomer.answerApp(said);
-  await fetch(address).catch(() => undefined);
+  await fetch(address, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined);
+}
+
+/** What the second terminal shows next; says what it shows instead where nothing comes. */
+async function readOn(pattern: RegExp, block: string): Promise<Awaited<ReturnType<Terminal['read']>>> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    const fail = () => reject(new Error(`nothing comes after: ${block}\n${second.shown().slice(-2000)}`));
+    timer = setTimeout(fail, BLOCK_PATIENCE_MILLISECONDS);
+  });
+  return Promise.race([second.read(pattern), silence]).finally(() => clearTimeout(timer));
 }
 
 /** Types a block, reads along, and does what only a person can do; answers all that was shown. */
@@ -91,7 +104,7 @@ async function follow({ text }: Block): Promise<string> {
   second.type('echo "[end: $?]"');
   let shown = '';
   for (;;) {
-    const { match, before } = await second.read(/(http:\S+\/(?:authorize|device)\?\S+)\s|\[end: (\d+)\]\n/);
+    const { match, before } = await readOn(NEXT, text);
     shown += before;
     if (match[1] !== undefined) await goTo(match[1]);
     else if (match[2] === '0') return shown;
